@@ -1,0 +1,39 @@
+// The border between camelCase in TypeScript and snake_case in JSON.
+
+import type { Json } from "./asset.ts";
+
+function snakeCase(key: string): string {
+  return key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
+/**
+ * The value as JSON with snake_case keys, deeply. Keys that are already snake_case stay as they are.
+ * NaN and infinities become null, as in JSON.stringify; undefined properties are left out.
+ */
+export function toJson(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (Array.isArray(value)) return value.map(toJson);
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === "object") {
+    const result: Record<string, Json> = {};
+    for (const [key, inner] of Object.entries(value)) {
+      if (inner !== undefined) result[snakeCase(key)] = toJson(inner);
+    }
+    return result;
+  }
+  return String(value);
+}
+
+/** Canonical JSON text: keys sorted at every level, so that equal values hash equally. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (value !== null && typeof value === "object") {
+    const entries = Object.keys(value).sort().map((key) =>
+      `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`
+    );
+    return `{${entries.join(",")}}`;
+  }
+  return JSON.stringify(value);
+}

@@ -1,0 +1,84 @@
+// Runs, their steps, and the events that they publish.
+
+import type { AssetKind, JsonObject } from "./asset.ts";
+import type { ErrorCode } from "./errors.ts";
+
+export type RunStatus = "running" | "completed" | "failed";
+
+export interface ProducedVersion {
+  kind: AssetKind;
+  name: string;
+  version: number;
+}
+
+export interface RunRecord {
+  id: number;
+  flow: string;
+  status: RunStatus;
+  branch: string;
+  readBranch: string;
+  user: string;
+  codeVersion: string;
+  /** Validated parameters, defaults included. */
+  params: JsonObject;
+  /** The configs as they were when the run started: { model_config, training_config, eval_config, … }. */
+  configs: JsonObject;
+  /** The event that started it; null for a run started by hand or by schedule. */
+  triggeredBy: number | null;
+  startedAt: string;
+  finishedAt: string | null;
+  marketAt: string | null;
+  produced: ProducedVersion[];
+  events: number[];
+  /** What the run found, in a few numbers. */
+  summary: JsonObject;
+  error: { code: ErrorCode; message: string; step: string | null } | null;
+}
+
+export type StepStatus = "running" | "completed" | "failed";
+
+export interface StepRecord {
+  runId: number;
+  index: number;
+  name: string;
+  status: StepStatus;
+  startedAt: string;
+  finishedAt: string | null;
+  /** What the step hands to the following ones: JSON, with blob references for what is large. */
+  artifacts: JsonObject;
+}
+
+export interface LogLine {
+  at: string;
+  step: string;
+  level: "info" | "warn" | "error";
+  message: string;
+}
+
+export type EventName =
+  | "snapshot_ready"
+  | "dataset_ready"
+  | "model_registered"
+  | "evaluation_passed"
+  | "evaluation_failed"
+  | "model_promoted"
+  | "model_rolled_back"
+  | "model_revoked";
+
+export interface EventRecord {
+  id: number;
+  name: EventName;
+  branch: string;
+  /** The run that published it; null for an act outside a run (rollback, revoke). */
+  runId: number | null;
+  recordedAt: string;
+  marketAt: string | null;
+  /** What the event names, by version: { dataset_version: 3, … }. */
+  payload: JsonObject;
+}
+
+/** A flow's names: its own, and the one of the original project. Both are accepted everywhere. */
+export interface FlowName {
+  name: string;
+  originalName: string;
+}

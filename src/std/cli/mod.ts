@@ -1,0 +1,2 @@
+// Stand-in for jsr:@std/cli.
+export * from "./parse_args.ts";

@@ -1,0 +1,2 @@
+// Stand-in for jsr:@std/encoding.
+export * from "./hex.ts";
