@@ -1,0 +1,199 @@
+// The key map: the only place that builds a KV key. docs/kv.md lists every key with its value, and a
+// test compares the two. A key carries the type of its value, and whether it may be written: keys
+// made from a ReadScope cannot be handed to a transaction's set.
+
+import type {
+  AliasEntry,
+  AliasRecord,
+  AssetKind,
+  AuditRecord,
+  RevocationRecord,
+  VersionRecord,
+} from "../domain/asset.ts";
+import type { EvaluationRecord } from "../domain/evaluation.ts";
+import type { EventRecord, LogLine, RunRecord, StepRecord } from "../domain/run.ts";
+import type { SourceIdentity } from "../domain/market.ts";
+import type { ReadScope, WriteScope } from "../domain/scope.ts";
+
+/** A key whose value is a T. */
+export interface ReadKey<T> {
+  readonly parts: Deno.KvKey;
+  /** Never set; it only carries the value's type. */
+  readonly value?: T;
+}
+
+/** A key that may also be written. */
+export interface WriteKey<T> extends ReadKey<T> {
+  readonly writable: true;
+}
+
+/** The source that a branch is bound to, and its market clock. */
+export interface BranchRecord {
+  source: SourceIdentity;
+  boundAt: string;
+  /** Market time of the newest data fetched on this branch; the clock of recorded markets. */
+  marketAtMs: number;
+}
+
+export interface BlobMeta {
+  byteLength: number;
+  storedByteLength: number;
+  encoding: "identity" | "gzip";
+  chunkCount: number;
+  /** Last time that someone stored or re-used it; garbage collection waits for a grace after it. */
+  touchedAt: string;
+}
+
+export interface TagRecord {
+  /** System tags are set by the program and cannot be removed by hand. */
+  system: boolean;
+  addedAt: string;
+  addedBy: string;
+}
+
+export interface EdgeRecord {
+  role: string;
+  /** First version of the range of inputs that the edge covers; the last one is in the key. */
+  firstVersion: number;
+}
+
+/** The names of the integer sequences of a branch. */
+export type CounterName =
+  | "run"
+  | "event"
+  | "audit"
+  | `version/${AssetKind}/${string}`
+  | `evaluation/${string}/${number}`
+  | `alias/${string}`;
+
+/**
+ * Every key of one branch. Functions in the singular give one key, those in the plural the prefix
+ * of a range of them.
+ */
+export interface KeyMap {
+  branch(): ReadKey<BranchRecord>;
+  counter(name: CounterName): ReadKey<number>;
+  version(kind: AssetKind, name: string, version: number): ReadKey<VersionRecord>;
+  versions(kind: AssetKind, name: string): ReadKey<VersionRecord>;
+  snapshotAt(marketAtMs: number): ReadKey<number>;
+  snapshotsAt(): ReadKey<number>;
+  usedBy(
+    input: AssetKind,
+    inputName: string,
+    lastVersion: number,
+    user: AssetKind,
+    userName: string,
+    userVersion: number,
+  ): ReadKey<EdgeRecord>;
+  usersOf(input: AssetKind, inputName: string): ReadKey<EdgeRecord>;
+  alias(model: string, alias: string): ReadKey<AliasRecord>;
+  aliases(model: string): ReadKey<AliasRecord>;
+  aliasEntry(model: string, alias: string, seq: number): ReadKey<AliasEntry>;
+  aliasEntries(model: string, alias: string): ReadKey<AliasEntry>;
+  aliasAt(model: string, alias: string, marketAtMs: number, seq: number): ReadKey<number>;
+  aliasesAt(model: string, alias: string): ReadKey<number>;
+  evaluation(model: string, version: number, id: number): ReadKey<EvaluationRecord>;
+  evaluations(model: string, version: number): ReadKey<EvaluationRecord>;
+  revocation(model: string, version: number): ReadKey<RevocationRecord>;
+  run(id: number): ReadKey<RunRecord>;
+  runs(): ReadKey<RunRecord>;
+  runOfFlow(flow: string, id: number): ReadKey<true>;
+  runsOfFlow(flow: string): ReadKey<true>;
+  step(runId: number, index: number): ReadKey<StepRecord>;
+  steps(runId: number): ReadKey<StepRecord>;
+  log(runId: number, index: number, part: number): ReadKey<LogLine[]>;
+  logs(runId: number): ReadKey<LogLine[]>;
+  tagOfRun(runId: number, tag: string): ReadKey<TagRecord>;
+  tagsOfRun(runId: number): ReadKey<TagRecord>;
+  runWithTag(flow: string, tag: string, runId: number): ReadKey<true>;
+  runsWithTag(flow: string, tag: string): ReadKey<true>;
+  event(id: number): ReadKey<EventRecord>;
+  events(): ReadKey<EventRecord>;
+  audit(id: number): ReadKey<AuditRecord>;
+  audits(): ReadKey<AuditRecord>;
+}
+
+/** The same map where every key may be written. */
+export type WritableKeyMap = {
+  [K in keyof KeyMap]: (
+    ...parts: Parameters<KeyMap[K]>
+  ) => ReturnType<KeyMap[K]> extends ReadKey<infer T> ? WriteKey<T> : never;
+};
+
+export const SCHEMA_VERSION = "v1";
+
+/** The keys of a branch: writable ones only for a WriteScope. */
+export function keysOf(scope: WriteScope): WritableKeyMap;
+export function keysOf(scope: ReadScope): KeyMap;
+export function keysOf(scope: ReadScope): KeyMap {
+  const key = (...parts: Deno.KvKeyPart[]) => branchKey(scope, parts);
+  return {
+    branch: () => key("branch"),
+    counter: (name) => key("counter", name),
+    version: (kind, name, version) => key("version", kind, name, version),
+    versions: (kind, name) => key("version", kind, name),
+    snapshotAt: (marketAtMs) => key("snapshot_at", marketAtMs),
+    snapshotsAt: () => key("snapshot_at"),
+    usedBy: (input, inputName, lastVersion, user, userName, userVersion) =>
+      key("used_by", input, inputName, lastVersion, user, userName, userVersion),
+    usersOf: (input, inputName) => key("used_by", input, inputName),
+    alias: (model, alias) => key("alias", model, alias),
+    aliases: (model) => key("alias", model),
+    aliasEntry: (model, alias, seq) => key("alias_entry", model, alias, seq),
+    aliasEntries: (model, alias) => key("alias_entry", model, alias),
+    aliasAt: (model, alias, marketAtMs, seq) => key("alias_at", model, alias, marketAtMs, seq),
+    aliasesAt: (model, alias) => key("alias_at", model, alias),
+    evaluation: (model, version, id) => key("evaluation", model, version, id),
+    evaluations: (model, version) => key("evaluation", model, version),
+    revocation: (model, version) => key("revocation", model, version),
+    run: (id) => key("run", id),
+    runs: () => key("run"),
+    runOfFlow: (flow, id) => key("run_of_flow", flow, id),
+    runsOfFlow: (flow) => key("run_of_flow", flow),
+    step: (runId, index) => key("step", runId, index),
+    steps: (runId) => key("step", runId),
+    log: (runId, index, part) => key("log", runId, index, part),
+    logs: (runId) => key("log", runId),
+    tagOfRun: (runId, tag) => key("tag_of_run", runId, tag),
+    tagsOfRun: (runId) => key("tag_of_run", runId),
+    runWithTag: (flow, tag, runId) => key("run_with_tag", flow, tag, runId),
+    runsWithTag: (flow, tag) => key("run_with_tag", flow, tag),
+    event: (id) => key("event", id),
+    events: () => key("event"),
+    audit: (id) => key("audit", id),
+    audits: () => key("audit"),
+  };
+}
+
+function branchKey(scope: ReadScope, parts: Deno.KvKeyPart[]): WriteKey<never> {
+  return { parts: [SCHEMA_VERSION, scope.project, scope.branch, ...parts], writable: true };
+}
+
+/** Whether a key belongs to a branch; a transaction refuses keys of any other. */
+export function belongsTo(scope: WriteScope, parts: Deno.KvKey): boolean {
+  return parts[0] === SCHEMA_VERSION && parts[1] === scope.project && parts[2] === scope.branch;
+}
+
+const BLOBS = "blob_v1";
+
+/** Blobs stand outside the branches: the same bytes are stored once for all of them. */
+export const blobKeys = {
+  meta: (sha256: string): WriteKey<BlobMeta> => ({
+    parts: [BLOBS, sha256, "meta"],
+    writable: true,
+  }),
+  chunk: (sha256: string, index: number): WriteKey<Uint8Array<ArrayBuffer>> => ({
+    parts: [BLOBS, sha256, "chunk", index],
+    writable: true,
+  }),
+};
+
+export function isBlobKey(parts: Deno.KvKey): boolean {
+  return parts[0] === BLOBS;
+}
+
+/** The first key after every key of a branch: `branchNames` jumps from branch to branch with it. */
+export function branchRange(project: string, afterBranch: string | null): Deno.KvListSelector {
+  const prefix = [SCHEMA_VERSION, project];
+  return afterBranch === null ? { prefix } : { prefix, start: [...prefix, afterBranch + "\0"] };
+}
