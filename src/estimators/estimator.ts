@@ -1,0 +1,60 @@
+// The seam between a detector and the algorithm in it. An algorithm sees rows that are complete and
+// scaled, and answers with one score a row; which algorithm it is, is chosen in detector.ts.
+
+import { AppError } from "../domain/errors.ts";
+import type { Matrix } from "../domain/table.ts";
+import type { TensorFile } from "../domain/tensors.ts";
+import { percentile } from "./percentile.ts";
+
+/** A fitted algorithm, with scikit-learn's meaning of score and offset. */
+export interface OutlierEstimator {
+  /** Number of columns that it was fitted on. */
+  readonly columnCount: number;
+  /** `offset_`: a row with a score below it is labelled an anomaly. */
+  readonly offset: number;
+  /**
+   * `score_samples`: shape (n,), lower is more abnormal. Does not depend on the other rows.
+   * X: shape (n, columnCount), n ≥ 0, all finite.
+   */
+  scoreSamples(X: Matrix): Float64Array;
+  /** What it learned, in tensors and metadata whose names are the algorithm's own. */
+  toTensors(): TensorFile;
+}
+
+/** An algorithm after `fit`, with what is known only then. */
+export interface FittedEstimator {
+  estimator: OutlierEstimator;
+  /** Scores of the training rows, shape (n,); `offset` was taken from these. */
+  trainingScores: Float64Array;
+  /** Sentences about hyperparameters that did not fit the data and were adapted. */
+  warnings: string[];
+}
+
+/**
+ * `offset_` as scikit-learn sets it: the percentile 100·contamination of the training scores, or the
+ * algorithm's own constant for "auto".
+ */
+export function offsetFor(
+  contamination: "auto" | number,
+  trainingScores: Float64Array,
+  autoOffset: number,
+): number {
+  return contamination === "auto" ? autoOffset : percentile(trainingScores, 100 * contamination);
+}
+
+/** Throws `invalid` unless X has the given number of columns and only finite values. */
+export function requireFinite(action: string, X: Matrix, columnCount: number): void {
+  if (X.columnCount !== columnCount) {
+    throw new AppError(
+      "invalid",
+      `Cannot ${action}: the rows have ${X.columnCount} columns, expected ${columnCount}`,
+    );
+  }
+  const at = X.values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  throw new AppError(
+    "invalid",
+    `Cannot ${action}: ${X.values[at]} found in row ${Math.floor(at / columnCount)}, ` +
+      `column ${at % columnCount}, expected finite numbers. Impute missing values first.`,
+  );
+}

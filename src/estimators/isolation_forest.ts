@@ -1,0 +1,185 @@
+// Isolation Forest: rows that few random cuts set apart are abnormal. The default
+// algorithm of a detector; fits the same trees as scikit-learn from the same random_state, and scores in plain code.
+
+import type { ModelConfig } from "../domain/config.ts";
+import { AppError } from "../domain/errors.ts";
+import type { Matrix } from "../domain/table.ts";
+import type { TensorFile } from "../domain/tensors.ts";
+import { Mt19937 } from "../random.ts";
+import { type BagShape, drawBags } from "./bagging.ts";
+import {
+  type FittedEstimator,
+  offsetFor,
+  type OutlierEstimator,
+  requireFinite,
+} from "./estimator.ts";
+import { forestToTensors } from "./forest_tensors.ts";
+import { type Forest, growTree, NO_CHILD, type TrainingRows, type Tree } from "./random_tree.ts";
+
+export type IsolationForestConfig = Extract<ModelConfig, { algorithm: "isolation_forest" }>;
+
+/** `offset_` for contamination "auto": scores of inliers are close to 0, of outliers to −1. */
+const AUTO_OFFSET = -0.5;
+const AUTO_MAX_SAMPLES = 256;
+const EULER_GAMMA = 0.5772156649015329;
+
+/**
+ * c(n): the mean path length of an unsuccessful search in a binary search tree of n rows, which is how
+ * deep a leaf of n rows would still go. Liu, Ting & Zhou (2008), equation 1.
+ */
+export function averagePathLength(sampleCount: number): number {
+  if (sampleCount <= 1) return 0;
+  if (sampleCount === 2) return 1;
+  const others = sampleCount - 1;
+  return 2 * (Math.log(others) + EULER_GAMMA) - 2 * others / sampleCount;
+}
+
+/** What a row adds to its path length by ending in a node, for every node of a tree: depth + c(n). */
+function pathLengths(tree: Tree): Float64Array {
+  const depth = new Int32Array(tree.feature.length);
+  for (let node = 0; node < depth.length; node++) {
+    const left = tree.leftChild[node]!;
+    if (left === NO_CHILD) continue;
+    depth[left] = depth[node]! + 1;
+    depth[tree.rightChild[node]!] = depth[node]! + 1;
+  }
+  return Float64Array.from(depth, (d, node) => d + averagePathLength(tree.nodeSamples[node]!));
+}
+
+/** Adds to each row's sum the path length of the leaf that it reaches. */
+function addPathLengths(
+  tree: Tree,
+  lengths: Float64Array,
+  values: Float32Array,
+  columnCount: number,
+  sums: Float64Array,
+): void {
+  const { feature, threshold, leftChild, rightChild } = tree;
+  for (let i = 0; i < sums.length; i++) {
+    const rowStart = i * columnCount;
+    let node = 0;
+    let left = leftChild[0]!;
+    while (left !== NO_CHILD) {
+      node = values[rowStart + feature[node]!]! <= threshold[node]! ? left : rightChild[node]!;
+      left = leftChild[node]!;
+    }
+    sums[i]! += lengths[node]!;
+  }
+}
+
+/** A forest, fitted or loaded. */
+export class IsolationForest implements OutlierEstimator {
+  readonly forest: Forest;
+  readonly offset: number;
+  readonly #pathLengths: Float64Array[];
+
+  constructor(forest: Forest, offset: number) {
+    this.forest = forest;
+    this.offset = offset;
+    this.#pathLengths = forest.trees.map(pathLengths);
+  }
+
+  get columnCount(): number {
+    return this.forest.columnCount;
+  }
+
+  /**
+   * −2^(−E[path length] / c(max_samples)), in [−1, 0): the opposite of the paper's anomaly score.
+   * Values are compared as float32, as scikit-learn's trees do.
+   */
+  scoreSamples(X: Matrix): Float64Array {
+    const { trees, columnCount, maxSamples } = this.forest;
+    requireFinite("score rows", X, columnCount);
+    const values = Float32Array.from(X.values);
+    const sums = new Float64Array(X.rowCount);
+    trees.forEach((tree, t) =>
+      addPathLengths(tree, this.#pathLengths[t]!, values, columnCount, sums)
+    );
+    const expected = trees.length * averagePathLength(maxSamples);
+    // Trees of a single row have no depth to compare with; scikit-learn then sets the ratio to 1.
+    return sums.map((sum) => -(2 ** -(expected === 0 ? 1 : sum / expected)));
+  }
+
+  toTensors(): TensorFile {
+    return forestToTensors(this.forest);
+  }
+}
+
+/**
+ * Fits a forest as `sklearn.ensemble.IsolationForest(**config).fit(X)`: same trees, offset and scores.
+ *
+ * @param X shape (n, d), n ≥ 1, d ≥ 1, all finite; compared as float32
+ * @throws AppError `invalid` for values that are not finite or hyperparameters that do not fit X
+ */
+export function fitIsolationForest(X: Matrix, config: IsolationForestConfig): FittedEstimator {
+  requireFinite("fit the isolation forest", X, X.columnCount);
+  const warnings: string[] = [];
+  const shape: BagShape = {
+    rowCount: X.rowCount,
+    columnCount: X.columnCount,
+    maxSamples: resolveMaxSamples(config.max_samples, X.rowCount, warnings),
+    maxFeatures: resolveMaxFeatures(config.max_features, X.columnCount),
+    bootstrap: config.bootstrap,
+  };
+  const { maxSamples } = shape;
+  const maxDepth = Math.ceil(Math.log2(Math.max(maxSamples, 2)));
+  const rows = trainingRows(X, config.random_state);
+  const trees: Tree[] = [];
+  for (const bag of drawBags(config.n_estimators, config.random_state, shape)) {
+    trees.push(growTree(rows, bag, maxDepth));
+  }
+  const forest: Forest = { trees, columnCount: X.columnCount, maxSamples };
+  const trainingScores = new IsolationForest(forest, AUTO_OFFSET).scoreSamples(X);
+  const offset = offsetFor(config.contamination, trainingScores, AUTO_OFFSET);
+  return { estimator: new IsolationForest(forest, offset), trainingScores, warnings };
+}
+
+/** The rows as float32, with a random regression target each, as scikit-learn makes them up. */
+function trainingRows(X: Matrix, randomState: number): TrainingRows {
+  const values = Float32Array.from(X.values);
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0) {
+    throw new AppError(
+      "invalid",
+      `Cannot fit the isolation forest: ${X.values[at]} in column ${at % X.columnCount} is too ` +
+        `large for float32, expected at most 3.4e38`,
+    );
+  }
+  const random = new Mt19937(randomState);
+  const targets = Float64Array.from({ length: X.rowCount }, () => random.random());
+  return { values, columnCount: X.columnCount, targets };
+}
+
+/** A share of (0, 1] or a count above 1: JSON cannot tell 1.0 from 1, and one row makes no tree. */
+function resolveMaxSamples(
+  maxSamples: IsolationForestConfig["max_samples"],
+  rowCount: number,
+  warnings: string[],
+): number {
+  if (maxSamples === "auto") return Math.min(AUTO_MAX_SAMPLES, rowCount);
+  if (maxSamples > 1) {
+    if (maxSamples <= rowCount) return maxSamples;
+    warnings.push(
+      `max_samples ${maxSamples} is more than the ${rowCount} training rows; ${rowCount} used`,
+    );
+    return rowCount;
+  }
+  const count = Math.trunc(maxSamples * rowCount);
+  if (count >= 1) return count;
+  throw new AppError(
+    "invalid",
+    `Cannot fit the isolation forest: max_samples ${maxSamples} of ${rowCount} rows is no row, ` +
+      `expected at least ${1 / rowCount}. Raise max_samples or train on more rows.`,
+  );
+}
+
+/** A share of (0, 1] or a count above 1; at least one feature. */
+function resolveMaxFeatures(maxFeatures: number, columnCount: number): number {
+  if (maxFeatures <= 1) return Math.max(1, Math.trunc(maxFeatures * columnCount));
+  if (maxFeatures <= columnCount) return maxFeatures;
+  throw new AppError(
+    "invalid",
+    `Cannot fit the isolation forest: max_features is ${maxFeatures}, expected at most the ` +
+      `${columnCount} features of the training rows. Lower max_features in the model config.`,
+  );
+}

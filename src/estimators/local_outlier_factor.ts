@@ -1,0 +1,173 @@
+// Local Outlier Factor: a row is abnormal where its neighbourhood is thinner than its neighbours' own.
+// The other algorithm of a detector, as scikit-learn's with novelty=True: fitted once, scores new rows.
+
+import type { ModelConfig } from "../domain/config.ts";
+import { AppError } from "../domain/errors.ts";
+import type { Matrix } from "../domain/table.ts";
+import type { TensorFile } from "../domain/tensors.ts";
+import {
+  type FittedEstimator,
+  offsetFor,
+  type OutlierEstimator,
+  requireFinite,
+} from "./estimator.ts";
+import { type Neighbors, neighborsAmong, neighborsOf } from "./neighbors.ts";
+import { expectModel, type TensorReader } from "./tensor_reader.ts";
+
+export type LocalOutlierFactorConfig = Extract<ModelConfig, { algorithm: "local_outlier_factor" }>;
+
+/** `offset_` for contamination "auto": scores of inliers are close to −1. */
+const AUTO_OFFSET = -1.5;
+/** Keeps the density of a point among its own duplicates finite. */
+const SMALLEST_MEAN_REACH = 1e-10;
+
+/** What is learned of the training points. */
+interface LocalDensities {
+  /** Shape (n, d). */
+  points: Matrix;
+  /** `n_neighbors_` after clipping to n − 1. */
+  neighborCount: number;
+  /** Distance of every point to its k-th neighbour, shape (n,). */
+  kDistance: Float64Array;
+  /** Local reachability density of every point, shape (n,). */
+  density: Float64Array;
+}
+
+/**
+ * Local reachability density of every row: the inverse of the mean reachability distance to its
+ * neighbours, max(distance, the neighbour's own k-distance). Breunig et al. (2000), definition 6.
+ */
+function reachabilityDensity(neighbors: Neighbors, kDistance: Float64Array): Float64Array {
+  const { k, distances, indices } = neighbors;
+  const density = new Float64Array(distances.length / k);
+  for (let i = 0; i < density.length; i++) {
+    let reach = 0;
+    for (let at = i * k; at < (i + 1) * k; at++) {
+      reach += Math.max(distances[at]!, kDistance[indices[at]!]!);
+    }
+    density[i] = 1 / (reach / k + SMALLEST_MEAN_REACH);
+  }
+  return density;
+}
+
+/** −mean(density of the neighbours / own density), by row; definition 7, with the sign turned. */
+function negativeOutlierFactor(
+  neighbors: Neighbors,
+  ownDensity: Float64Array,
+  pointDensity: Float64Array,
+): Float64Array {
+  const { k, indices } = neighbors;
+  return ownDensity.map((own, i) => {
+    let ratios = 0;
+    for (let at = i * k; at < (i + 1) * k; at++) ratios += pointDensity[indices[at]!]! / own;
+    return -ratios / k;
+  });
+}
+
+/** Fitted or loaded. */
+export class LocalOutlierFactor implements OutlierEstimator {
+  readonly columnCount: number;
+  readonly offset: number;
+  readonly #fitted: LocalDensities;
+
+  constructor(fitted: LocalDensities, offset: number) {
+    this.#fitted = fitted;
+    this.columnCount = fitted.points.columnCount;
+    this.offset = offset;
+  }
+
+  /**
+   * Close to −1 for inliers, lower for outliers. A row that was trained on counts as new: it is its
+   * own nearest neighbour here, unlike in the training scores.
+   */
+  scoreSamples(X: Matrix): Float64Array {
+    requireFinite("score rows", X, this.columnCount);
+    const { points, neighborCount, kDistance, density } = this.#fitted;
+    const neighbors = neighborsOf(X, points, neighborCount);
+    const ownDensity = reachabilityDensity(neighbors, kDistance);
+    return negativeOutlierFactor(neighbors, ownDensity, density);
+  }
+
+  toTensors(): TensorFile {
+    const { points, neighborCount, kDistance, density } = this.#fitted;
+    const n = points.rowCount;
+    return {
+      tensors: {
+        "lof.points": { dtype: "F64", shape: [n, points.columnCount], data: points.values },
+        "lof.k_distance": { dtype: "F64", shape: [n], data: kDistance },
+        "lof.lrd": { dtype: "F64", shape: [n], data: density },
+      },
+      metadata: { "n_neighbors_": String(neighborCount) },
+    };
+  }
+}
+
+/**
+ * Fits as `sklearn.neighbors.LocalOutlierFactor(novelty=True, **config).fit(X)`.
+ *
+ * @param X shape (n, d), n ≥ 2, d ≥ 1, all finite
+ * @throws AppError `too_little_data` below two rows, `invalid` for values that are not finite
+ */
+export function fitLocalOutlierFactor(
+  X: Matrix,
+  config: LocalOutlierFactorConfig,
+): FittedEstimator {
+  requireFinite("fit the local outlier factor", X, X.columnCount);
+  if (X.rowCount < 2) {
+    throw new AppError(
+      "too_little_data",
+      `Cannot fit the local outlier factor: found ${X.rowCount} rows, expected at least 2, because ` +
+        `a row needs a neighbour. Build a dataset over more hours.`,
+    );
+  }
+  const warnings: string[] = [];
+  const neighborCount = Math.min(config.n_neighbors, X.rowCount - 1);
+  if (neighborCount < config.n_neighbors) {
+    warnings.push(
+      `n_neighbors ${config.n_neighbors} is more than each of the ${X.rowCount} training rows has; ` +
+        `${neighborCount} used`,
+    );
+  }
+  const neighbors = neighborsAmong(X, neighborCount);
+  const kDistance = Float64Array.from(
+    { length: X.rowCount },
+    (_, i) => neighbors.distances[(i + 1) * neighborCount - 1]!,
+  );
+  const density = reachabilityDensity(neighbors, kDistance);
+  const trainingScores = negativeOutlierFactor(neighbors, density, density);
+  const offset = offsetFor(config.contamination, trainingScores, AUTO_OFFSET);
+  const points = { ...X, values: X.values.slice() };
+  const estimator = new LocalOutlierFactor({ points, neighborCount, kDistance, density }, offset);
+  return { estimator, trainingScores, warnings };
+}
+
+/** The estimator of a model file. Throws AppError `invalid` where the file does not hold one. */
+export function localOutlierFactorFromTensors(
+  reader: TensorReader,
+  columnCount: number,
+  offset: number,
+): LocalOutlierFactor {
+  const values = reader.numbers(
+    "lof.points",
+    [null, columnCount],
+    "finite values",
+    Number.isFinite,
+  );
+  const rowCount = values.length / columnCount;
+  expectModel(rowCount >= 2, `"lof.points" has ${rowCount} rows`, "at least 2");
+  const points = { rowCount, columnCount, values };
+  const kDistance = reader.numbers(
+    "lof.k_distance",
+    [rowCount],
+    "finite distances",
+    (value) => value >= 0 && value < Infinity,
+  );
+  const density = reader.numbers(
+    "lof.lrd",
+    [rowCount],
+    "finite densities above 0",
+    (value) => value > 0 && value < Infinity,
+  );
+  const neighborCount = reader.integer("n_neighbors_", 1, rowCount - 1);
+  return new LocalOutlierFactor({ points, neighborCount, kDistance, density }, offset);
+}
