@@ -1,0 +1,85 @@
+// From events to the flows that listen to them. `--follow` runs, here and now, what a run's own
+// events trigger, to the end of the chain.
+
+import type { JsonObject } from "../domain/asset.ts";
+import { AppError } from "../domain/errors.ts";
+import type { EventRecord, RunRecord } from "../domain/run.ts";
+import { keysOf } from "../store/keys.ts";
+import type { Flow } from "./flow.ts";
+import { runFlow, type RunnerContext } from "./runner.ts";
+
+/** A flow that an event starts, with the parameters that bind it to what the event names. */
+export interface TriggeredRun {
+  flow: Flow;
+  event: EventRecord;
+  params: JsonObject;
+}
+
+/** The flows that an event starts under these configs, in the order of the table of flows. */
+export function triggeredBy(
+  flows: readonly Flow[],
+  event: EventRecord,
+  ctx: Pick<RunnerContext, "configs">,
+): TriggeredRun[] {
+  return flows.flatMap((flow) =>
+    (flow.on ?? [])
+      .filter((trigger) => trigger.event === event.name)
+      .filter((trigger) => trigger.when?.(event, ctx.configs) ?? true)
+      .map((trigger) => ({ flow, event, params: trigger.bind(event.payload) }))
+  );
+}
+
+/** The end of a chain: the runs that completed, and the error that stopped it, if any. */
+export interface FollowResult {
+  runs: RunRecord[];
+  error: AppError | null;
+}
+
+/**
+ * Runs what the events of `run` trigger, then what those runs' events trigger. Only descendants of
+ * `run`; the chain ends, because a lint forbids flows whose events lead back to themselves.
+ *
+ * @param inherited parameters that every descendant takes over where it has them (source, …)
+ */
+export async function followEvents(
+  ctx: RunnerContext,
+  flows: readonly Flow[],
+  run: RunRecord,
+  inherited: { params: JsonObject; tags: string[] },
+): Promise<FollowResult> {
+  const runs: RunRecord[] = [];
+  const queue = await triggeredByRun(ctx, flows, run);
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const params = {
+      ...pick(inherited.params, Object.keys(next.flow.params.shape)),
+      ...next.params,
+    };
+    try {
+      const followed = await runFlow(ctx, next.flow, {
+        params,
+        tags: inherited.tags,
+        triggeredBy: next.event.id,
+      });
+      runs.push(followed);
+      queue.push(...await triggeredByRun(ctx, flows, followed));
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return { runs, error };
+    }
+  }
+  return { runs, error: null };
+}
+
+async function triggeredByRun(
+  ctx: RunnerContext,
+  flows: readonly Flow[],
+  run: RunRecord,
+): Promise<TriggeredRun[]> {
+  const { store, scopes } = ctx.registry;
+  const events = await store.getMany(run.events.map((id) => keysOf(scopes.write).event(id)));
+  return events.flatMap((event) => event === null ? [] : triggeredBy(flows, event, ctx));
+}
+
+function pick(params: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => names.includes(name)));
+}

@@ -1,0 +1,76 @@
+// What every registry function is given: the store, the two scopes, who acts, and what time it is.
+
+import type { SourceIdentity } from "../domain/market.ts";
+import { AppError } from "../domain/errors.ts";
+import type { ReadScope, Scopes } from "../domain/scope.ts";
+import { type BranchRecord, keysOf } from "../store/keys.ts";
+import type { Store, Transaction } from "../store/kv.ts";
+
+export interface RegistryContext {
+  store: Store;
+  scopes: Scopes;
+  /** Who acts, for histories and the audit log. */
+  actor: string;
+  /** Wall clock, ms; injected so that tests and recordings can move it. */
+  nowMs(): number;
+}
+
+export function wallTime(ctx: RegistryContext): string {
+  return new Date(ctx.nowMs()).toISOString();
+}
+
+/** What a branch is bound to; null on a branch that never fetched from a market. */
+export function readBranch(ctx: RegistryContext, scope: ReadScope): Promise<BranchRecord | null> {
+  return ctx.store.get(keysOf(scope).branch());
+}
+
+/**
+ * The market time of a branch, ms: the wall clock for a live market, the newest data's time for
+ * recorded and simulated ones. Null on a branch without any data.
+ */
+export async function marketNowMs(ctx: RegistryContext, scope: ReadScope): Promise<number | null> {
+  const record = await readBranch(ctx, scope);
+  if (record === null) return null;
+  return record.source.kind === "coingecko" ? ctx.nowMs() : record.marketAtMs;
+}
+
+/** The same as ISO 8601 text. */
+export async function marketTime(ctx: RegistryContext, scope: ReadScope): Promise<string | null> {
+  const ms = await marketNowMs(ctx, scope);
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** Throws `conflict` when the branch is bound to another source. */
+export function assertSource(record: BranchRecord | null, source: SourceIdentity, branch: string) {
+  if (record === null) return;
+  if (record.source.kind === source.kind && record.source.key === source.key) return;
+  const bound = sourceName(record.source);
+  throw new AppError(
+    "conflict",
+    `Cannot read ${sourceName(source)} on branch ${branch}: it holds data of ${bound}, and one ` +
+      `branch holds one source. Next: use --source ${bound}, or another --branch.`,
+    { details: { branch, bound, asked: sourceName(source) } },
+  );
+}
+
+export function sourceName(source: SourceIdentity): string {
+  if (source.kind === "replay") return `replay:${source.key}`;
+  return source.kind === "simulated" ? `simulated (seed ${source.key})` : source.kind;
+}
+
+/** Binds the branch on its first data, and moves its market clock. Never backwards. */
+export async function advanceMarket(
+  ctx: RegistryContext,
+  tx: Transaction,
+  source: SourceIdentity,
+  marketAtMs: number,
+): Promise<void> {
+  const key = keysOf(ctx.scopes.write).branch();
+  const record = await tx.get(key);
+  assertSource(record, source, ctx.scopes.write.branch);
+  tx.set(key, {
+    source,
+    boundAt: record?.boundAt ?? wallTime(ctx),
+    marketAtMs: Math.max(marketAtMs, record?.marketAtMs ?? -Infinity),
+  });
+}

@@ -1,0 +1,109 @@
+// Run records, their steps and logs, and the tags of runs with their index.
+
+import { AppError } from "../domain/errors.ts";
+import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
+import type { ReadScope } from "../domain/scope.ts";
+import { keysOf, type TagRecord } from "../store/keys.ts";
+import type { Transaction } from "../store/kv.ts";
+import { type RegistryContext, wallTime } from "./context.ts";
+
+/** Most log parts that a run is read with; a step writes one. */
+const MAX_LOG_PARTS = 1000;
+const MAX_TAGS = 100;
+
+export function getRun(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  id: number,
+): Promise<RunRecord | null> {
+  return ctx.store.get(keysOf(scope).run(id));
+}
+
+/** Throws `not_found` when there is no such run on the branch. */
+export async function requireRun(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  id: number,
+): Promise<RunRecord> {
+  const run = await getRun(ctx, scope, id);
+  if (run) return run;
+  throw new AppError(
+    "not_found",
+    `Cannot find run ${id} on branch ${scope.branch}. See: anomaly runs list`,
+    { details: { run_id: id, branch: scope.branch } },
+  );
+}
+
+/** Newest first, of all flows or of one; `before` is exclusive. */
+export async function listRuns(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  options: { limit: number; flow?: string; tag?: string; before?: number },
+): Promise<RunRecord[]> {
+  const keys = keysOf(scope);
+  const range = {
+    limit: options.limit,
+    reverse: true,
+    ...(options.before === undefined ? {} : { before: [options.before] }),
+  };
+  if (options.flow === undefined) {
+    return (await ctx.store.list(keys.runs(), range)).map((entry) => entry.value);
+  }
+  const index = options.tag === undefined
+    ? keys.runsOfFlow(options.flow)
+    : keys.runsWithTag(options.flow, options.tag);
+  const ids = (await ctx.store.list(index, range)).map((entry) => Number(entry.rest[0]));
+  const runs = await ctx.store.getMany(ids.map((id) => keys.run(id)));
+  return runs.filter((run) => run !== null);
+}
+
+export async function listSteps(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  runId: number,
+): Promise<StepRecord[]> {
+  const entries = await ctx.store.list(keysOf(scope).steps(runId), { limit: 100 });
+  return entries.map((entry) => entry.value);
+}
+
+export async function readLog(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  runId: number,
+): Promise<LogLine[]> {
+  const entries = await ctx.store.list(keysOf(scope).logs(runId), { limit: MAX_LOG_PARTS });
+  return entries.flatMap((entry) => entry.value);
+}
+
+export async function listTags(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  runId: number,
+): Promise<{ tag: string; record: TagRecord }[]> {
+  const entries = await ctx.store.list(keysOf(scope).tagsOfRun(runId), { limit: MAX_TAGS });
+  return entries.map((entry) => ({ tag: String(entry.rest[0]), record: entry.value }));
+}
+
+/** Stages a tag and its index entry. */
+export function stageTag(
+  ctx: RegistryContext,
+  tx: Transaction,
+  run: { id: number; flow: string },
+  tag: string,
+  system: boolean,
+): void {
+  const keys = keysOf(ctx.scopes.write);
+  tx.set(keys.tagOfRun(run.id, tag), { system, addedAt: wallTime(ctx), addedBy: ctx.actor });
+  tx.set(keys.runWithTag(run.flow, tag, run.id), true);
+}
+
+export function stageUntag(
+  ctx: RegistryContext,
+  tx: Transaction,
+  run: { id: number; flow: string },
+  tag: string,
+): void {
+  const keys = keysOf(ctx.scopes.write);
+  tx.delete(keys.tagOfRun(run.id, tag));
+  tx.delete(keys.runWithTag(run.flow, tag, run.id));
+}
