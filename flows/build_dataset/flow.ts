@@ -1,0 +1,208 @@
+// build_dataset: the snapshots of a window become one dataset pair, to train on and to judge by.
+
+import { z } from "zod";
+import { ASSET, type BlobRef, type JsonObject } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
+import { toJson } from "../../src/domain/json.ts";
+import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
+import { HOUR_MS } from "../../src/features/history.ts";
+import { buildDatasetPair } from "../../src/features/split.ts";
+import { hoursMissing } from "../../src/features/split_window.ts";
+import { HORIZON_HOURS } from "../../src/features/targets.ts";
+import { WARM_UP_HOURS } from "../../src/features/temporal.ts";
+import { fileOf, listSnapshots } from "../../src/registry/assets.ts";
+import { marketNowMs, type RegistryContext } from "../../src/registry/context.ts";
+import { encodeTable } from "../../src/store/tables.ts";
+import { jsonBytes, loadSnapshots, snapshotVersions } from "../market_data.ts";
+
+const PARQUET = "application/vnd.apache.parquet";
+
+export const datasetParams = z.strictObject({
+  max_history_hours: z.int().min(1).max(8760).default(168).describe("length of the window, hours"),
+  holdout_hours: z.int().min(1).max(8760).default(24)
+    .describe("its last part, kept for evaluation, hours"),
+  min_snapshots_per_coin: z.int().min(1).default(6)
+    .describe("leave out coins with fewer training snapshots"),
+  add_targets: z.boolean().default(false).describe("add what happened within 24 h as columns"),
+  embargo_hours: z.int().min(0).max(8760).optional()
+    .describe("hours between training and holdout in neither (default: 24 with targets, else 0)"),
+});
+
+export type DatasetParams = z.infer<typeof datasetParams>;
+
+/** The parameters as the features module names them. */
+export function splitParams(params: DatasetParams) {
+  return {
+    maxHistoryHours: params.max_history_hours,
+    holdoutHours: params.holdout_hours,
+    embargoHours: params.embargo_hours ?? (params.add_targets ? HORIZON_HOURS : 0),
+    minSnapshotsPerCoin: params.min_snapshots_per_coin,
+  };
+}
+
+export const buildDataset = defineFlow({
+  name: "build_dataset",
+  originalName: "BuildDatasetFlow",
+  summary: "Build a training dataset and its holdout from the snapshots of a window.",
+  examples: ["anomaly build_dataset", "anomaly build_dataset --holdout_hours 12 --follow"],
+  consumes: `the ${ASSET.snapshot}s of the window`,
+  produces: `${ASSET.trainingDataset}, ${ASSET.evalHoldout} (one pair)`,
+  publishes: ["dataset_ready"],
+  params: datasetParams,
+  readiness,
+  next: () => "anomaly train",
+})
+  .step("select", async (ctx) => await selectMembers(ctx))
+  .step("build", async (ctx, members) => {
+    const { registry, params } = ctx;
+    const list = await readMembers(ctx, members.members);
+    const versions = list.map((member) => member.version);
+    const snapshots = await loadSnapshots(registry, registry.scopes.read, versions);
+    const pair = buildDatasetPair({
+      snapshots,
+      nowMs: members.now_ms,
+      ...splitParams(params),
+      addTargets: params.add_targets,
+    });
+    const { training, holdout, report } = pair;
+    ctx.log(
+      `training: ${training.rowCount} rows of ${report.training.coinCount} coins; ` +
+        `holdout: ${holdout.rowCount} rows; ${pair.featureNames.length} features`,
+    );
+    if (report.droppedCoins.length > 0) {
+      ctx.log(`left out ${report.droppedCoins.length} coins with too few snapshots`);
+    }
+    if (report.gaps.length > 0) {
+      ctx.log(
+        `${report.gaps.length} gaps, ${report.hoursWithoutSnapshot} hours without a snapshot`,
+        "warn",
+      );
+    }
+    const { missingRate: trainingMissing, ...trainingPart } = report.training;
+    const { missingRate: holdoutMissing, ...holdoutPart } = report.holdout;
+    return {
+      training: { table: await ctx.putBlob(encodeTable(training), PARQUET), ...trainingPart },
+      holdout: { table: await ctx.putBlob(encodeTable(holdout), PARQUET), ...holdoutPart },
+      feature_names: [...pair.featureNames],
+      report: await ctx.putBlob(
+        jsonBytes(toJson({ ...report, trainingMissing, holdoutMissing })),
+        "application/json",
+      ),
+      dropped_coins: report.droppedCoins.length,
+      embargoed_rows: report.embargoedRowCount,
+      hours_without_snapshot: report.hoursWithoutSnapshot,
+    };
+  })
+  .step("register", (ctx, built) =>
+    Promise.resolve(
+      new WithEffects({}, async ({ register, publish, summarize }) => {
+        const { table: trainingTable, ...trainingPart } = built.training;
+        const { table: holdoutTable, ...holdoutPart } = built.holdout;
+        const marketAt = new Date(built.now_ms).toISOString();
+        const shared = (part: JsonObject): JsonObject => ({
+          ...toJson(part) as JsonObject,
+          // Both halves carry the hash of the member list: that is what makes them one pair.
+          pair_sha256: built.members.sha256,
+          snapshots: built.snapshot_count,
+          feature_names: built.feature_names,
+          dropped_coins: built.dropped_coins,
+          embargoed_rows: built.embargoed_rows,
+          hours_without_snapshot: built.hours_without_snapshot,
+          params: ctx.params as JsonObject,
+        });
+        const files = { members: built.members, report: built.report };
+        const inputs = [built.input];
+        const base = { kind: "data" as const, marketAt, inputs };
+        const training = await register({
+          ...base,
+          name: ASSET.trainingDataset,
+          description:
+            `${trainingPart.rowCount} rows of ${trainingPart.coinCount} coins to train on`,
+          annotations: shared(trainingPart),
+          files: { table: trainingTable, ...files },
+        });
+        const holdout = await register({
+          ...base,
+          name: ASSET.evalHoldout,
+          description: `${holdoutPart.rowCount} later rows to judge by`,
+          annotations: shared(holdoutPart),
+          files: { table: holdoutTable, ...files },
+        });
+        await publish("dataset_ready", marketAt, {
+          training_version: training.version,
+          holdout_version: holdout.version,
+        });
+        summarize({
+          training_version: training.version,
+          holdout_version: holdout.version,
+          training_rows: trainingPart.rowCount,
+          holdout_rows: holdoutPart.rowCount,
+          snapshots: built.snapshot_count,
+          pair_sha256: built.members.sha256,
+        });
+      }),
+    ))
+  .build();
+
+/** One line of the member list, whose hash both halves of the pair carry. */
+type Member = { version: number; market_at: string; sha256: string };
+
+async function readMembers(ctx: StepContext<DatasetParams>, file: BlobRef): Promise<Member[]> {
+  return JSON.parse(new TextDecoder().decode(await ctx.readBlob(file)));
+}
+
+/** The snapshots that the pair is made of, as one hashed list, and the range of their versions. */
+async function selectMembers(ctx: StepContext<DatasetParams>) {
+  const { registry, params } = ctx;
+  const scope = registry.scopes.read;
+  const nowMs = await marketNowMs(registry, scope);
+  if (nowMs === null) {
+    const missing = hoursMissing([], registry.nowMs(), splitParams(params));
+    throw new AppError(
+      "too_little_data",
+      `Cannot build a dataset: branch ${scope.branch} has no snapshots, and ${missing} hours of ` +
+        `hourly snapshots are missing. Next: anomaly ingest, once an hour`,
+      { details: { missing_hours: missing } },
+    );
+  }
+  const fromMs = nowMs - (params.max_history_hours + WARM_UP_HOURS) * HOUR_MS;
+  const records = await snapshotVersions(registry, scope, { fromMs, toMs: nowMs });
+  const members: Member[] = records.map((record) => ({
+    version: record.version,
+    market_at: record.marketAt!,
+    sha256: fileOf(record, "table").sha256,
+  }));
+  const file = await ctx.putBlob(jsonBytes(members), "application/json");
+  const versions = members.map((member) => member.version);
+  ctx.log(
+    `${members.length} snapshots of branch ${scope.branch} up to ${new Date(nowMs).toISOString()}` +
+      (scope.branch === registry.scopes.write.branch ? "" : " (another branch)"),
+  );
+  return {
+    now_ms: nowMs,
+    snapshot_count: members.length,
+    members: file,
+    input: {
+      role: "members",
+      ref: {
+        branch: scope.branch,
+        kind: "data" as const,
+        name: ASSET.snapshot,
+        version: Math.max(1, ...versions),
+      },
+      firstVersion: versions.length === 0 ? 1 : Math.min(...versions),
+      sha256: file.sha256,
+    },
+  };
+}
+
+/** In how many hours the default parameters can be satisfied, from the index of snapshots alone. */
+async function readiness(registry: RegistryContext): Promise<string | null> {
+  const params = datasetParams.parse({});
+  const scope = registry.scopes.read;
+  const nowMs = await marketNowMs(registry, scope) ?? registry.nowMs();
+  const fromMs = nowMs - params.max_history_hours * HOUR_MS;
+  const index = await listSnapshots(registry, scope, { fromMs, toMs: nowMs, limit: 2_000 });
+  const hours = hoursMissing(index.map((entry) => entry.marketAtMs), nowMs, splitParams(params));
+  return hours === 0 ? null : `dataset possible in ${hours} h`;
+}

@@ -1,0 +1,202 @@
+// What the flows that fetch share: opening the branch's source, one fetch, and one parsed snapshot.
+// First stop of the data path: raw response → market → features' point-in-time table.
+
+import { z } from "zod";
+import { ASSET, type AssetFile, type JsonObject, type VersionRecord } from "../src/domain/asset.ts";
+import { AppError } from "../src/domain/errors.ts";
+import type { MarketSource, ParsedResponse } from "../src/domain/market.ts";
+import type { ReadScope } from "../src/domain/scope.ts";
+import type { Table } from "../src/domain/table.ts";
+import type { StepContext } from "../src/engine/flow.ts";
+import type { Snapshot } from "../src/features/history.ts";
+import { pointInTime } from "../src/features/point_in_time.ts";
+import { openSource, parseMarkets, parseSourceName } from "../src/market/mod.ts";
+import { getVersion, listSnapshots, readTable } from "../src/registry/assets.ts";
+import { assertSource, readBranch, type RegistryContext } from "../src/registry/context.ts";
+import { encodeTable } from "../src/store/tables.ts";
+
+const DEFAULT_SOURCE = "coingecko";
+const DEFAULT_SEED = 42;
+/** Most snapshots that one window may hold: a week of one every ten minutes, with room. */
+const MAX_SNAPSHOTS = 2_000;
+
+export const sourceParam = z.string().regex(/^(coingecko|simulated|replay:.+)$/).optional().meta({
+  placeholder: "source",
+  expected: "coingecko, simulated or replay:<folder>",
+}).describe(
+  "market to fetch from: coingecko, simulated or replay:<folder> (env ANOMALY_SOURCE, default " +
+    "coingecko)",
+);
+export const numCoinsParam = z.int().min(1).max(1000).optional().describe(
+  "coins to ask the market for (default: num_coins of the training config, 100)",
+);
+
+type Env = (name: string) => string | undefined;
+
+/** Finds a source that cannot work (unknown name, missing or empty folder) before anything is opened. */
+export async function checkSource(
+  params: { source?: string | undefined },
+  env: Env,
+): Promise<void> {
+  await openSource(sourceNameOf(params, env), { env, nowMs: Date.now, seed: seedOf(env) });
+}
+
+function sourceNameOf(params: { source?: string | undefined }, env: Env): string {
+  return params.source ?? (env("ANOMALY_SOURCE") || DEFAULT_SOURCE);
+}
+
+function seedOf(env: Env, bound?: string): number {
+  const text = env("ANOMALY_SEED") ?? bound;
+  if (text === undefined || text === "") return DEFAULT_SEED;
+  const seed = Number(text);
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
+  throw new AppError(
+    "invalid",
+    `Cannot use ANOMALY_SEED "${text}": expected an integer from 0 to 4294967295.`,
+  );
+}
+
+interface FetchContext {
+  params: { source?: string | undefined; num_coins?: number | undefined };
+  configs: { training_config: { num_coins: number } };
+  registry: RegistryContext;
+  env: Env;
+  signal: AbortSignal;
+}
+
+/** One answer of the market, kept as it came, with what is needed to register it. */
+export type FetchedMarket = {
+  market_at_ms: number;
+  origin: string;
+  source_name: string;
+  source: { kind: MarketSource["identity"]["kind"]; key: string };
+  raw: AssetFile;
+  labels: AssetFile | null;
+};
+
+/** Asks the branch's source for what comes after the branch's market clock. */
+export async function fetchMarket<P extends FetchContext["params"]>(
+  ctx: StepContext<P>,
+): Promise<FetchedMarket> {
+  const { registry, env } = ctx;
+  const branch = await readBranch(registry, registry.scopes.write);
+  const bound = branch?.source.kind === "simulated" ? branch.source.key : undefined;
+  const source = await openSource(sourceNameOf(ctx.params, env), {
+    env,
+    nowMs: () => registry.nowMs(),
+    seed: seedOf(env, bound),
+  });
+  assertSource(branch, source.identity, registry.scopes.write.branch);
+  const response = await source.fetch({
+    numCoins: ctx.params.num_coins ?? ctx.configs.training_config.num_coins,
+    afterMs: branch?.marketAtMs ?? null,
+    signal: ctx.signal,
+  });
+  const at = new Date(response.marketAtMs).toISOString();
+  ctx.log(`fetched ${response.origin}: market at ${at}`);
+  return {
+    market_at_ms: response.marketAtMs,
+    origin: response.origin,
+    source_name: parseSourceName(source.name).kind,
+    source: source.identity,
+    raw: await ctx.putBlob(response.body, "application/json"),
+    labels: response.labels.length === 0
+      ? null
+      : await ctx.putBlob(jsonBytes(response.labels), "application/json"),
+  };
+}
+
+export function jsonBytes(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** A fetched response, understood: its table, and what was refused or odd. */
+export type ParsedMarket = {
+  table: AssetFile;
+  rows: number;
+  refused: number;
+  refused_reasons: JsonObject;
+  refused_rows: AssetFile | null;
+  notes: JsonObject;
+};
+
+/** Parses a fetched response row by row and keeps the small table. */
+export async function parseMarket(
+  ctx: StepContext<unknown>,
+  fetched: FetchedMarket,
+): Promise<{ parsed: ParsedMarket; table: Table }> {
+  const response = parseMarkets(await ctx.readBlob(fetched.raw));
+  const table = pointInTime(response.rows, fetched.market_at_ms);
+  const reasons = countReasons(response);
+  const { length: refused } = response.refused;
+  ctx.log(
+    `${response.rows.length} rows taken, ${refused} refused` +
+      (refused > 0 ? `: ${listCounts(reasons)}` : ""),
+    refused > 0 ? "warn" : "info",
+  );
+  if (Object.keys(response.notes).length > 0) {
+    ctx.log(`kept, but odd: ${listCounts(response.notes)}`);
+  }
+  const parsed: ParsedMarket = {
+    table: await ctx.putBlob(encodeTable(table), "application/vnd.apache.parquet"),
+    rows: response.rows.length,
+    refused,
+    refused_reasons: reasons,
+    refused_rows: refused === 0
+      ? null
+      : await ctx.putBlob(jsonBytes(response.refused), "application/json"),
+    notes: response.notes,
+  };
+  return { parsed, table };
+}
+
+function countReasons(response: ParsedResponse): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of response.refused) counts[reason] = (counts[reason] ?? 0) + 1;
+  return counts;
+}
+
+function listCounts(counts: Record<string, number>): string {
+  return Object.entries(counts).map(([what, count]) => `${what} (${count})`).join(", ");
+}
+
+/** The versions of a branch's snapshots whose market time lies in [fromMs, toMs], oldest first. */
+export async function snapshotVersions(
+  registry: RegistryContext,
+  scope: ReadScope,
+  range: { fromMs: number; toMs: number },
+): Promise<VersionRecord[]> {
+  const index = await listSnapshots(registry, scope, { ...range, limit: MAX_SNAPSHOTS });
+  return await Promise.all(
+    index.map(({ version }) => requireSnapshot(registry, scope, version)),
+  );
+}
+
+async function requireSnapshot(
+  registry: RegistryContext,
+  scope: ReadScope,
+  version: number,
+): Promise<VersionRecord> {
+  const record = await getVersion(registry, scope, "data", ASSET.snapshot, version);
+  if (record) return record;
+  throw new AppError(
+    "internal",
+    `Cannot read ${ASSET.snapshot} v${version} of branch ${scope.branch}: it is listed, but there ` +
+      `is no such version. The store is damaged: restore it from a backup.`,
+  );
+}
+
+/** The tables of snapshots, by version. */
+export async function loadSnapshots(
+  registry: RegistryContext,
+  scope: ReadScope,
+  versions: readonly number[],
+): Promise<Snapshot[]> {
+  const snapshots: Snapshot[] = [];
+  for (const version of versions) {
+    const record = await requireSnapshot(registry, scope, version);
+    const table = await readTable(registry, record);
+    snapshots.push({ marketAtMs: Date.parse(record.marketAt!), table });
+  }
+  return snapshots;
+}

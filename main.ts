@@ -1,0 +1,136 @@
+// Wiring: parse → open the store → inject the flows → dispatch. The only place that touches the
+// process itself: arguments, environment, signals, streams.
+
+import { flows } from "./flows/mod.ts";
+import type { App } from "./src/cli/command.ts";
+import { runCommandLine } from "./src/cli/mod.ts";
+import { AppError } from "./src/domain/errors.ts";
+import { Store } from "./src/store/kv.ts";
+import { CODE_VERSION } from "./src/version.ts";
+
+const encoder = new TextEncoder();
+
+/** Runs one command line in this process; gives the exit code. */
+export async function main(words: readonly string[], signal: AbortSignal): Promise<number> {
+  const json = words.includes("--json") || words.includes("--json=true");
+  const stdout = (text: string) => writeLine(Deno.stdout, text);
+  const stderr = (text: string) => writeLine(Deno.stderr, text);
+  const app: App = {
+    env: (name) => Deno.env.get(name),
+    nowMs: Date.now,
+    signal,
+    codeVersion: CODE_VERSION,
+    flows,
+    say: json ? stderr : stdout,
+    emit: stdout,
+    progress: words.includes("--quiet") ? () => {} : progressBar,
+    sourceExtent,
+    deleteStore,
+    serve,
+    openStore,
+  };
+  return await runCommandLine(app, words, { stdout, stderr });
+}
+
+function writeLine(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = encoder.encode(`${text}\n`);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/** Draws on a terminal only; the last step wipes the line. */
+function progressBar(what: string, done: number, total: number): void {
+  if (!Deno.stderr.isTerminal()) return;
+  const width = 30;
+  const filled = Math.round(width * Math.min(1, done / total));
+  const bar = "█".repeat(filled) + "░".repeat(width - filled);
+  const line = done >= total ? "" : `${what} ${bar} ${done} of ${total}`;
+  Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${line}`));
+}
+
+async function openStore(path: string | undefined, options: { create: boolean }): Promise<Store> {
+  if (path === undefined || path === ":memory:" || /^https?:/.test(path)) {
+    return await Store.open(path);
+  }
+  // A question about a store that is not there finds it empty, and leaves nothing behind.
+  if (!options.create && !await exists(path)) return await Store.open(":memory:", path);
+  if (options.create) await makeFolderOf(path);
+  return await Store.open(path);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new AppError("unavailable", `Cannot open the store ${path}: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+async function makeFolderOf(path: string): Promise<void> {
+  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+  if (folder === "") return;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new AppError(
+      "unavailable",
+      `Cannot make the store ${path}: ${
+        messageOf(error)
+      }. Expected ${folder} to be a folder, or to ` +
+        `be free. Next: choose another path with --kv <path>.`,
+      { cause: error },
+    );
+  }
+}
+
+async function deleteStore(path: string): Promise<void> {
+  for (const suffix of ["", "-wal", "-shm"]) {
+    await Deno.remove(path + suffix).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Imported on demand: most commands neither fetch nor serve, and should start at once. */
+const sourceExtent: App["sourceExtent"] = async (name) => {
+  const { openSource } = await import("./src/market/mod.ts");
+  const source = await openSource(name, {
+    env: (key: string) => Deno.env.get(key),
+    nowMs: Date.now,
+    seed: 0,
+  });
+  return await source.extent();
+};
+
+const serve: App["serve"] = async ({ registry }, { host, port }) => {
+  const { createServer } = await import("./dashboard/server.ts");
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => stop.abort());
+  }
+  try {
+    const server = Deno.serve({
+      hostname: host,
+      port,
+      signal: stop.signal,
+      onListen: (at) => writeLine(Deno.stderr, `serving http://${at.hostname}:${at.port}`),
+    }, createServer(registry).fetch);
+    await server.finished;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    throw new AppError("unavailable", `Cannot serve on ${host}:${port}: the port is in use.`, {
+      cause: error,
+    });
+  }
+};
+
+if (import.meta.main) {
+  Deno.exit(await main(Deno.args, new AbortController().signal));
+}

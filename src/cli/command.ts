@@ -1,0 +1,150 @@
+// What a command is, and what it is given. Commands describe themselves by a spec, from which flags,
+// help and completions derive; they return what they found, and the program prints it.
+
+import type { z } from "zod";
+import {
+  type LoadedProject,
+  loadFlowConfigs,
+  loadProject,
+  resolveKvPath,
+  resolveScopes,
+} from "../config/mod.ts";
+import type { ResolvedScopes } from "../config/mod.ts";
+import type { FlowConfigs } from "../domain/config.ts";
+import type { Flow } from "../engine/flow.ts";
+import type { RunnerContext } from "../engine/runner.ts";
+import type { RegistryContext } from "../registry/context.ts";
+import type { CommandSpec, GlobalParams } from "./parameters.ts";
+import { printable } from "./text.ts";
+
+/** What `main.ts` hands to the command line. */
+export interface App {
+  env: (name: string) => string | undefined;
+  nowMs: () => number;
+  signal: AbortSignal;
+  codeVersion: string;
+  flows: readonly Flow[];
+  /** Lines for a person; on stderr where stdout carries JSON. */
+  say(line: string): void;
+  /** One value on stdout, at once: for commands that go on (`events tail`). */
+  emit(line: string): void;
+  /** How far long work has come; shown where stderr is a terminal. */
+  progress(what: string, done: number, total: number): void;
+  /** First and last market time of a finite source; null for one without end. Throws `invalid`. */
+  sourceExtent(source: string): Promise<{ firstMs: number; lastMs: number } | null>;
+  /** Deletes a local store with its journal files. */
+  deleteStore(path: string): Promise<void>;
+  /** Serves pages and API until `signal`; resolves when everything has stopped. */
+  serve(session: Session, options: { host: string; port: number }): Promise<void>;
+  /** Opens the store; `create: false` gives an empty one where nothing has been stored yet. */
+  openStore(path: string | undefined, options: { create: boolean }): Promise<OpenStore>;
+}
+
+export type OpenStore = RegistryContext["store"];
+
+/** One invocation: checked parameters, the words that belong to no flag, the global flags. */
+export interface Call<P = Record<string, unknown>> {
+  params: P;
+  positionals: string[];
+  globals: GlobalParams;
+}
+
+/** What a command found: one JSON value, the same for a person, and the exit code (default 0). */
+export interface CommandResult {
+  json: unknown;
+  text: string;
+  exitCode?: number;
+}
+
+export interface Command extends CommandSpec {
+  run(app: App, call: Call): Promise<CommandResult>;
+}
+
+/** Types the parameters of a command by its schema. */
+export function defineCommand<P extends z.ZodObject>(
+  command: CommandSpec<P> & {
+    run(app: App, call: Call<z.output<P>>): Promise<CommandResult>;
+  },
+): Command {
+  const { run, ...spec } = command;
+  return { ...spec, run: (app, call) => run(app, { ...call, params: call.params as z.output<P> }) };
+}
+
+/** Everything that a command works with, decided before the store is opened. */
+export interface Plan {
+  project: LoadedProject;
+  scopes: ResolvedScopes;
+  configs: FlowConfigs;
+  origins: Awaited<ReturnType<typeof loadFlowConfigs>>["origins"];
+  kvPath: string | undefined;
+}
+
+interface BranchFlags {
+  branch?: string | undefined;
+  read_branch?: string | undefined;
+  model_config?: string | undefined;
+}
+
+/** Reads configuration and scopes. Throws `invalid` for anything wrong in them; opens nothing. */
+export async function planCall(app: App, call: Call<BranchFlags>): Promise<Plan> {
+  const project = await loadProject({ env: app.env });
+  const { branch, read_branch, model_config } = call.params;
+  const flags = { branch, read_branch };
+  const scopes = resolveScopes({ flags, env: app.env, project: project.project });
+  const { configs, origins } = await loadFlowConfigs(project, scopes.scopes.write.branch, {
+    model_config,
+  });
+  const kvPath = resolveKvPath({ flag: call.globals.kv, env: app.env });
+  return { project, scopes, configs, origins, kvPath };
+}
+
+/** An open registry with the plan that it was opened by. */
+export interface Session extends Disposable {
+  plan: Plan;
+  registry: RegistryContext;
+}
+
+/** Opens the registry. `write: false` never creates a store that is not there. */
+export async function openSession(
+  app: App,
+  call: Call<BranchFlags>,
+  options: { write: boolean; plan?: Plan },
+): Promise<Session> {
+  const plan = options.plan ?? await planCall(app, call);
+  const store = await app.openStore(plan.kvPath, { create: options.write });
+  const actor = app.env("USER") || app.env("LOGNAME") || "local";
+  const registry: RegistryContext = { store, scopes: plan.scopes.scopes, actor, nowMs: app.nowMs };
+  return { plan, registry, [Symbol.dispose]: () => store[Symbol.dispose]() };
+}
+
+/** What running flows needs, from a session. */
+export function runnerOf(app: App, session: Session, quiet: boolean): RunnerContext {
+  return {
+    registry: session.registry,
+    configs: session.plan.configs,
+    codeVersion: app.codeVersion,
+    env: app.env,
+    signal: app.signal,
+    onLog: (line) => {
+      // An error ends the command and is printed then.
+      if (!quiet && line.level !== "error") app.say(`  ${line.step}: ${printable(line.message)}`);
+    },
+  };
+}
+
+/** A command to type next, with the flags that lead to the same store and branch. */
+export function hint(call: Call<BranchFlags>, command: string): string {
+  const { kv } = call.globals;
+  const { branch, read_branch } = call.params;
+  const flags: [string, string | undefined][] = [["kv", kv], ["branch", branch], [
+    "read_branch",
+    read_branch,
+  ]];
+  return command + flags
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => ` --${name} ${shellWord(value!)}`).join("");
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,52 @@
+// config show: what is in force here, and what decided it.
+
+import { z } from "zod";
+import { defineCommand, planCall } from "../command.ts";
+import { branchParams } from "../parameters.ts";
+import { facts } from "../text.ts";
+
+export const configShow = defineCommand({
+  name: "config show",
+  group: "look",
+  summary: "Branches, environment and configs in force here, and what decided each.",
+  params: z.strictObject({
+    model_config: z.string().min(1).optional().meta({ placeholder: "file" })
+      .describe("as train would be given"),
+    ...branchParams,
+  }),
+  examples: ["anomaly config show", "anomaly config show --branch main --json"],
+  run: async (app, call) => {
+    const { project, scopes, configs, origins, kvPath } = await planCall(app, call);
+    const { write, read } = scopes.scopes;
+    const { model_config, training_config, eval_config } = configs;
+    const store = kvPath ?? "the platform's database";
+    const text = [
+      facts([
+        ["project", `${project.project.project} (${project.origin})`],
+        ["branch", `${write.branch} (${scopes.origins.branch})`],
+        ["read branch", `${read.branch} (${scopes.origins.read_branch})`],
+        ["environment", scopes.environment],
+        ["store", store],
+        ["auto_promote", String(configs.auto_promote)],
+      ]),
+      `model_config (${origins.model_config})\n${lines(model_config)}`,
+      `training_config (${origins.training_config})\n${lines(training_config)}`,
+      `eval_config (${origins.eval_config})\n${lines(eval_config)}`,
+    ].join("\n\n");
+    const json = {
+      project: project.project,
+      branch: write.branch,
+      read_branch: read.branch,
+      environment: scopes.environment,
+      store,
+      configs,
+      origins: { ...origins, ...scopes.origins, project: project.origin },
+    };
+    return { json, text };
+  },
+});
+
+function lines(config: Record<string, unknown>): string {
+  const entries = Object.entries(config).filter(([, value]) => value !== undefined);
+  return facts(entries.map(([name, value]) => [`  ${name}`, JSON.stringify(value)]));
+}

@@ -1,0 +1,257 @@
+// demo: the whole story in the market's own time, on a store of its own.
+
+import { z } from "zod";
+import { ASSET } from "../../domain/asset.ts";
+import { AppError } from "../../domain/errors.ts";
+import type { RunRecord } from "../../domain/run.ts";
+import { findFlow } from "../../engine/flow.ts";
+import { runFlow, type RunnerContext } from "../../engine/runner.ts";
+import { followEvents } from "../../engine/triggers.ts";
+import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
+import { latestVersion } from "../../registry/assets.ts";
+import { marketTime, readBranch } from "../../registry/context.ts";
+import { latestEvaluation } from "../../registry/evaluations.ts";
+import {
+  type App,
+  type Call,
+  type CommandResult,
+  defineCommand,
+  hint,
+  openSession,
+  planCall,
+  runnerOf,
+  type Session,
+} from "../command.ts";
+import { instant, percent } from "../text.ts";
+
+const DEMO_KV = "anomaly_data/demo.kv";
+const DEMO_BRANCH = "demo";
+const HOUR_MS = 3_600_000;
+/** A week to learn from, and a day before it for its lags. */
+const LEARN_HOURS = 192;
+/** Of a recording too short for that, the share that is learned from. */
+const LEARN_SHARE = 0.8;
+const DEFAULT_HOURS = 240;
+
+const params = z.strictObject({
+  hours: z.int().min(40).max(8760).optional()
+    .describe("length of the story (default: 240 simulated hours, or the whole recording)"),
+  num_coins: z.int().min(10).max(250).default(100).describe("coins in the market"),
+  seed: z.int().min(0).max(4_294_967_295).default(42).describe("of the simulated market"),
+  source: z.string().regex(/^(simulated|replay:.+)$/).default("simulated")
+    .meta({ placeholder: "source", expected: "simulated or replay:<folder>" })
+    .describe("simulated, or replay:<folder>"),
+  fresh: z.boolean().default(false).describe("delete the store of an earlier demo first"),
+});
+type DemoParams = z.output<typeof params>;
+
+export const demo = defineCommand({
+  name: "demo",
+  group: "look",
+  summary: "The whole story at once, offline: market, dataset, model, gates, champion.",
+  description:
+    `Uses a store of its own, ${DEMO_KV}, and promotes by itself what passes every gate. A second run ` +
+    `needs --fresh or another --kv.`,
+  params,
+  examples: ["anomaly demo", "anomaly demo --fresh --seed 7"],
+  run: async (app, given) => {
+    const started = app.nowMs();
+    const { params } = given;
+    // Everything below, hints included, speaks of the demo's own store and branch.
+    const call = {
+      ...given,
+      globals: { ...given.globals, kv: given.globals.kv ?? DEMO_KV },
+      params: { ...params, branch: DEMO_BRANCH, read_branch: undefined },
+    };
+    const extent = await app.sourceExtent(params.source);
+    const plan = await planCall(app, call);
+    await prepareStore(app, call, params.fresh);
+    using session = await openSession(app, call, { write: true, plan });
+    await refuseUsedStore(session, call);
+    const runner: RunnerContext = {
+      ...runnerOf(app, session, true),
+      configs: { ...plan.configs, auto_promote: true },
+      env: (name) => name === "ANOMALY_SEED" ? String(params.seed) : app.env(name),
+    };
+    const total = storyHours(params, extent);
+    const story = new Story(app, runner, call);
+    await story.learn(Math.min(LEARN_HOURS, Math.floor(LEARN_SHARE * total)), total);
+    await story.goOn(total);
+    return await story.end(started);
+  },
+});
+
+type DemoCall = Call<DemoParams & { branch: string; read_branch: undefined }>;
+
+function storyHours(
+  params: DemoParams,
+  extent: { firstMs: number; lastMs: number } | null,
+): number {
+  const recorded = extent && Math.floor((extent.lastMs - extent.firstMs) / HOUR_MS) + 1;
+  if (recorded === null) return params.hours ?? DEFAULT_HOURS;
+  return Math.min(recorded, params.hours ?? recorded);
+}
+
+async function prepareStore(app: App, call: DemoCall, fresh: boolean): Promise<void> {
+  const { kv } = call.globals;
+  if (fresh && kv !== undefined && kv !== ":memory:" && !/^https?:/.test(kv)) {
+    await app.deleteStore(kv);
+  }
+}
+
+async function refuseUsedStore(session: Session, call: DemoCall): Promise<void> {
+  if (await readBranch(session.registry, session.registry.scopes.write) === null) return;
+  throw new AppError(
+    "conflict",
+    `Cannot tell the demo's story in ${session.registry.store.location}: an earlier demo is in it. ` +
+      `Next: anomaly demo --fresh, or look at it: ${hint(call, "anomaly status")}`,
+  );
+}
+
+/** The story: what happens, in order, and what is said about it. */
+class Story {
+  #ingested = 0;
+  #firstMs: number | null = null;
+  readonly #times: Record<string, number> = {};
+
+  constructor(
+    private readonly app: App,
+    private readonly runner: RunnerContext,
+    private readonly call: DemoCall,
+  ) {}
+
+  /** Ingests what is learned from, then builds, trains, evaluates and promotes. */
+  async learn(hours: number, total: number): Promise<void> {
+    await this.#ingestUntil(hours, total);
+    this.#say(
+      `${this.#ingested} hourly snapshots of ${this.call.params.num_coins} coins, up to ${await this
+        .#now()}`,
+    );
+    const built = await this.#timed("build_dataset", () => this.#run("build_dataset", {}));
+    const { summary } = built;
+    this.#say(
+      `dataset v${summary.training_version}: ${summary.training_rows} rows to train on, ` +
+        `${summary.holdout_rows} later ones to judge by`,
+    );
+    const { runs, error } = await this.#timed(
+      "train, evaluate, promote",
+      () => followEvents(this.runner, this.app.flows, built, { params: {}, tags: ["demo"] }),
+    );
+    for (const run of runs) this.#say(describe(run));
+    if (error) throw error;
+  }
+
+  /** Goes on hour by hour after the promotion. */
+  async goOn(total: number): Promise<void> {
+    const before = this.#ingested;
+    await this.#ingestUntil(total, total);
+    this.#say(`${this.#ingested - before} more hours went by, up to ${await this.#now()}`);
+  }
+
+  /** What came of it, and where to look next. */
+  async end(started: number): Promise<CommandResult> {
+    const { registry } = this.runner;
+    const scope = registry.scopes.write;
+    const champion = await aliasHolder(registry.store, scope, ASSET.detector, CHAMPION);
+    const model = await latestVersion(registry, scope, "model", ASSET.detector);
+    const judged = model &&
+      await latestEvaluation(registry.store, scope, ASSET.detector, model.version);
+    const failed =
+      judged?.gates.filter((gate) => gate.status === "failed").map((gate) => gate.name) ?? [];
+    const seconds = (this.app.nowMs() - started) / 1000;
+    const next = champion
+      ? ["champion", "models show champion", "data inspect", "events list"]
+      : ["models why latest", "runs list"];
+    const text = [
+      champion
+        ? `Champion: ${ASSET.detector} v${champion.version}.`
+        : `No champion: v${model?.version} failed ${failed.join(", ")}.`,
+      `${registry.store.commitCount} commits in ${seconds.toFixed(1)} s` +
+      ` (${
+        Object.entries(this.#times).map(([what, ms]) => `${what} ${(ms / 1000).toFixed(1)} s`).join(
+          "; ",
+        )
+      }).`,
+      "Look at it:",
+      ...next.map((command) => `  ${hint(this.call, `anomaly ${command}`)}`),
+    ].join("\n");
+    const json = {
+      champion: champion?.version ?? null,
+      model: model?.version ?? null,
+      failed_gates: failed,
+      snapshots: this.#ingested,
+      commits: registry.store.commitCount,
+      seconds,
+      times_ms: this.#times,
+      store: registry.store.location,
+      branch: scope.branch,
+    };
+    return { json, text };
+  }
+
+  async #ingestUntil(hours: number, total: number): Promise<void> {
+    const { num_coins, source } = this.call.params;
+    await this.#timed("ingest", async () => {
+      while (
+        this.#firstMs === null || (await this.#nowMs()) < this.#firstMs + (hours - 1) * HOUR_MS
+      ) {
+        this.app.signal.throwIfAborted();
+        await this.#run("ingest", { num_coins, source });
+        this.#ingested++;
+        this.#firstMs ??= await this.#nowMs();
+        this.app.progress("ingest", this.#ingested, total);
+      }
+    });
+  }
+
+  #run(name: string, params: Record<string, string | number>): Promise<RunRecord> {
+    const flow = findFlow(this.app.flows, name);
+    return runFlow(this.runner, flow, {
+      params: flow.params.parse(params) as RunRecord["params"],
+      tags: ["demo"],
+      triggeredBy: null,
+    });
+  }
+
+  async #timed<R>(what: string, work: () => Promise<R>): Promise<R> {
+    const start = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#times[what] = (this.#times[what] ?? 0) + performance.now() - start;
+    }
+  }
+
+  async #nowMs(): Promise<number> {
+    const { registry } = this.runner;
+    return (await readBranch(registry, registry.scopes.write))!.marketAtMs;
+  }
+
+  async #now(): Promise<string> {
+    const { registry } = this.runner;
+    return instant(await marketTime(registry, registry.scopes.write));
+  }
+
+  #say(line: string): void {
+    if (!this.call.globals.quiet) this.app.say(line);
+  }
+}
+
+function describe(run: RunRecord): string {
+  const { summary } = run;
+  switch (run.flow) {
+    case "train":
+      return `model v${summary.version} trained on ${summary.training_rows} rows, ` +
+        `flags ${percent(summary.training_rate as number)} of them`;
+    case "evaluate":
+      return `evaluated v${summary.version} on ${summary.eval_source}: flags ` +
+        `${percent(summary.anomaly_rate as number)}, ` +
+        (summary.passed
+          ? "every gate passed"
+          : `failed ${(summary.failed_gates as string[]).join(", ")}`);
+    case "promote":
+      return `promoted v${summary.version} to ${summary.alias}`;
+    default:
+      return `${run.flow}: ${run.status}`;
+  }
+}

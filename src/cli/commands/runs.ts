@@ -1,0 +1,212 @@
+// runs list|show|logs|tag|untag: what happened, step by step.
+
+import { z } from "zod";
+import { AppError } from "../../domain/errors.ts";
+import { checkTagName, isAliasName, parseRunRef } from "../../domain/names.ts";
+import type { RunRecord } from "../../domain/run.ts";
+import { findFlow } from "../../engine/flow.ts";
+import { CHAMPION, listAliases } from "../../registry/aliases.ts";
+import type { RegistryContext } from "../../registry/context.ts";
+import { ASSET } from "../../domain/asset.ts";
+import {
+  listRuns,
+  listSteps,
+  listTags,
+  readLog,
+  requireRun,
+  stageTag,
+  stageUntag,
+} from "../../registry/runs.ts";
+import { type App, type Call, type Command, defineCommand, hint, openSession } from "../command.ts";
+import { branchParams } from "../parameters.ts";
+import { columns, duration, facts, instant, UNDEFINED } from "../text.ts";
+
+const runPositional = {
+  name: "id",
+  description: "a run: 12, run:12 or TrainDetectorFlow/12",
+  required: true,
+};
+const tagPositional = { name: "tag", description: "a tag", required: true };
+
+const list = defineCommand({
+  name: "runs list",
+  group: "look",
+  summary: "Runs, newest first, of all flows or of one, with a tag.",
+  params: z.strictObject({
+    flow: z.string().optional().describe("a flow, by either name"),
+    tag: z.string().optional().describe("only runs of that flow with this tag"),
+    limit: z.int().min(1).max(1000).default(20).describe("how many at most"),
+    ...branchParams,
+  }),
+  examples: ["anomaly runs list", "anomaly runs list --flow train --tag champion"],
+  run: async (app, call) => {
+    const { flow: name, tag, limit } = call.params;
+    if (tag !== undefined && name === undefined) {
+      throw new AppError("invalid", "Cannot list runs by --tag alone: expected --flow as well.");
+    }
+    const flow = name === undefined ? undefined : findFlow(app.flows, name).name;
+    using session = await openSession(app, call, { write: false });
+    const { registry } = session;
+    const scope = registry.scopes.write;
+    const runs = await listRuns(registry, scope, {
+      limit,
+      ...(flow === undefined ? {} : { flow }),
+      ...(tag === undefined ? {} : { tag }),
+    });
+    const table = columns(
+      ["run", "flow", "status", "started", "took", "produced"],
+      runs.map((run) => [
+        String(run.id),
+        run.flow,
+        run.status,
+        instant(run.startedAt),
+        took(run),
+        run.produced.map((item) => `${item.name} v${item.version}`).join(", ") || UNDEFINED,
+      ]),
+    );
+    return { json: runs, text: table || `No such runs on branch ${scope.branch}.` };
+  },
+});
+
+function took(run: { startedAt: string; finishedAt: string | null }): string {
+  if (run.finishedAt === null) return UNDEFINED;
+  const ms = Date.parse(run.finishedAt) - Date.parse(run.startedAt);
+  return ms < 1000 ? `${ms} ms` : duration(ms);
+}
+
+const show = defineCommand({
+  name: "runs show",
+  group: "look",
+  summary: "One run: parameters, steps, tags, what it produced, why it failed.",
+  positionals: [runPositional],
+  params: z.strictObject({ ...branchParams }),
+  examples: ["anomaly runs show 12", "anomaly runs show TrainDetectorFlow/12 --json"],
+  run: async (app, call) => {
+    using session = await openSession(app, call, { write: false });
+    const { registry } = session;
+    const scope = registry.scopes.write;
+    const run = await findRun(app, registry, call);
+    const steps = await listSteps(registry, scope, run.id);
+    const tags = await listTags(registry, scope, run.id);
+    const params = Object.entries(run.params).map(([name, value]) =>
+      `${name} ${JSON.stringify(value)}`
+    );
+    const text = [
+      facts([
+        ["run", `${run.id}, ${run.flow}, ${run.status}`],
+        ["branch", run.branch + (run.readBranch === run.branch ? "" : `, reads ${run.readBranch}`)],
+        ["started", `${instant(run.startedAt)} by ${run.user}`],
+        ["took", took(run)],
+        ["code", run.codeVersion],
+        ["parameters", params.join(", ") || "defaults"],
+        ["triggered by", run.triggeredBy === null ? "hand" : `event ${run.triggeredBy}`],
+        ["produced", run.produced.map((p) => `${p.name} v${p.version}`).join(", ") || "nothing"],
+        ["events", run.events.join(", ") || "none"],
+        ["tags", tags.map(({ tag }) => tag).join(", ")],
+        ...(run.error ? [["error", `${run.error.code}: ${run.error.message}`] as const] : []),
+      ]),
+      columns(
+        ["step", "status", "took"],
+        steps.map((step) => [step.name, step.status, took(step)]),
+      ),
+      `Next: ${hint(call, `anomaly runs logs ${run.id}`)}`,
+    ].filter((block) => block !== "").join("\n\n");
+    return {
+      json: { ...run, steps, tags: tags.map(({ tag, record }) => ({ tag, ...record })) },
+      text,
+    };
+  },
+});
+
+const logs = defineCommand({
+  name: "runs logs",
+  group: "look",
+  summary: "What a run said.",
+  positionals: [runPositional],
+  params: z.strictObject({ ...branchParams }),
+  examples: ["anomaly runs logs 12"],
+  run: async (app, call) => {
+    using session = await openSession(app, call, { write: false });
+    const { registry } = session;
+    const run = await findRun(app, registry, call);
+    const lines = await readLog(registry, registry.scopes.write, run.id);
+    const text = columns(
+      ["time", "step", "message"],
+      lines.map((line) => [line.at.slice(11, 19), line.step, line.message]),
+    );
+    return { json: lines, text: text || `Run ${run.id} said nothing.` };
+  },
+});
+
+const tag = defineCommand({
+  name: "runs tag",
+  group: "operate",
+  summary: "Add a tag to a run. Names of aliases are reserved.",
+  positionals: [runPositional, tagPositional],
+  params: z.strictObject({ ...branchParams }),
+  examples: ["anomaly runs tag 12 baseline"],
+  run: (app, call) => changeTag(app, call, "add"),
+});
+
+const untag = defineCommand({
+  name: "runs untag",
+  group: "operate",
+  summary: "Remove a tag from a run. System tags stay.",
+  positionals: [runPositional, tagPositional],
+  params: z.strictObject({ ...branchParams }),
+  examples: ["anomaly runs untag 12 baseline"],
+  run: (app, call) => changeTag(app, call, "remove"),
+});
+
+export const runCommands: Command[] = [list, show, logs, tag, untag];
+
+async function changeTag(app: App, call: Call<Record<string, unknown>>, change: "add" | "remove") {
+  const name = checkTagName(call.positionals[1]!);
+  using session = await openSession(app, call, { write: false });
+  const { registry } = session;
+  const run = await findRun(app, registry, call);
+  await refuseAliasName(registry, run, name);
+  await registry.store.commit(registry.scopes.write, async (tx) => {
+    const present = (await listTags(registry, registry.scopes.write, run.id))
+      .find((entry) => entry.tag === name);
+    if (present?.record.system) {
+      throw new AppError("conflict", `Cannot change tag "${name}": the program set it itself.`);
+    }
+    if (change === "remove" && !present) {
+      throw new AppError(
+        "not_found",
+        `Cannot remove tag "${name}": run ${run.id} does not have it.`,
+      );
+    }
+    if (change === "add") stageTag(registry, tx, run, name, false);
+    else stageUntag(registry, tx, run, name);
+  });
+  const done = change === "add" ? `now has tag "${name}"` : `no longer has tag "${name}"`;
+  return { json: { run_id: run.id, tag: name, change }, text: `Run ${run.id} ${done}.` };
+}
+
+/** A tag that looks like an alias would claim what only a promotion can prove. */
+async function refuseAliasName(registry: RegistryContext, run: RunRecord, name: string) {
+  const used = (await listAliases(registry, registry.scopes.write, ASSET.detector))
+    .some((record) => record.alias === name);
+  const reserved = name === CHAMPION || name === "staging" || name.startsWith("challenger-") ||
+    used;
+  if (!isAliasName(name) || !reserved) return;
+  throw new AppError(
+    "conflict",
+    `Cannot tag run ${run.id} "${name}": that is an alias, which only a promotion gives and takes. ` +
+      `Next: anomaly promote --run_id ${run.id}${name === CHAMPION ? "" : ` --alias ${name}`}`,
+  );
+}
+
+async function findRun(
+  app: App,
+  registry: RegistryContext,
+  call: Call<unknown>,
+): Promise<RunRecord> {
+  const { flow, runId } = parseRunRef(call.positionals[0]!);
+  const name = flow === null ? null : findFlow(app.flows, flow).name;
+  const run = await requireRun(registry, registry.scopes.write, runId);
+  if (name === null || run.flow === name) return run;
+  throw new AppError("not_found", `Cannot find ${flow}/${runId}: run ${runId} is of ${run.flow}.`);
+}

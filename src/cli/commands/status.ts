@@ -1,0 +1,110 @@
+// status: where am I, and what next.
+
+import { z } from "zod";
+import { ASSET } from "../../domain/asset.ts";
+import { aliasHistory, CHAMPION } from "../../registry/aliases.ts";
+import { latestVersion } from "../../registry/assets.ts";
+import {
+  marketTime,
+  readBranch,
+  type RegistryContext,
+  sourceName,
+} from "../../registry/context.ts";
+import { latestEvaluation, modelStatus } from "../../registry/evaluations.ts";
+import { listRuns } from "../../registry/runs.ts";
+import { type App, defineCommand, hint, openSession } from "../command.ts";
+import { branchParams } from "../parameters.ts";
+import { age, facts, instant } from "../text.ts";
+
+export const status = defineCommand({
+  name: "status",
+  group: "look",
+  summary: "Where am I, and what next.",
+  params: z.strictObject({ ...branchParams }),
+  examples: ["anomaly status", "anomaly status --json"],
+  run: async (app, call) => {
+    using session = await openSession(app, call, { write: false });
+    const { registry, plan } = session;
+    const { write, read } = registry.scopes;
+    const state = await gather(registry);
+    const waiting = await readiness(app, registry);
+    const now = registry.nowMs();
+    const next = hint(call, nextCommand(state, waiting));
+    const { snapshot, dataset, model, champion, lastRun } = state;
+    const text = facts([
+      [
+        "branch",
+        `${write.branch} (${plan.scopes.environment})` +
+        (read.branch === write.branch ? "" : `, reads ${read.branch}`),
+      ],
+      ["store", registry.store.location],
+      ["market", state.source ? `${state.source}, ${instant(state.marketAt)}` : "no data yet"],
+      [
+        "snapshots",
+        snapshot ? `${snapshot.version}, the last one of ${instant(snapshot.marketAt)}` : "none",
+      ],
+      ["dataset", dataset ? `v${dataset.version}, ${dataset.description}` : waiting[0] ?? "none"],
+      ["model", model ? `v${model.version}, ${state.modelStatus}, ${model.description}` : "none"],
+      [
+        "champion",
+        champion
+          ? `v${champion.version}, promoted ${age(champion.recordedAt, now)}` +
+            (state.evaluatedAt ? `, evaluated ${age(state.evaluatedAt, now)}` : ", never evaluated")
+          : "none",
+      ],
+      [
+        "last run",
+        lastRun
+          ? `${lastRun.id}, ${lastRun.flow}, ${lastRun.status}, ${age(lastRun.startedAt, now)}`
+          : "none",
+      ],
+      ["next", next],
+    ]);
+    const json = {
+      branch: write.branch,
+      read_branch: read.branch,
+      environment: plan.scopes.environment,
+      store: registry.store.location,
+      ...state,
+      waiting,
+      next,
+    };
+    return { json, text };
+  },
+});
+
+async function gather(registry: RegistryContext) {
+  const { write, read } = registry.scopes;
+  const model = await latestVersion(registry, write, "model", ASSET.detector);
+  const champion = (await aliasHistory(registry, write, ASSET.detector, CHAMPION, 1))[0] ?? null;
+  const judged = champion &&
+    await latestEvaluation(registry.store, write, ASSET.detector, champion.version);
+  const branch = await readBranch(registry, read);
+  return {
+    source: branch && sourceName(branch.source),
+    marketAt: await marketTime(registry, read),
+    snapshot: await latestVersion(registry, read, "data", ASSET.snapshot),
+    dataset: await latestVersion(registry, read, "data", ASSET.trainingDataset),
+    model,
+    modelStatus: model && await modelStatus(registry, write, ASSET.detector, model.version),
+    champion,
+    evaluatedAt: judged?.recordedAt ?? null,
+    lastRun: (await listRuns(registry, write, { limit: 1 }))[0] ?? null,
+  };
+}
+
+/** What flows are waiting for: "dataset possible in 31 h". */
+async function readiness(app: App, registry: RegistryContext): Promise<string[]> {
+  const answers = await Promise.all(app.flows.map((flow) => flow.readiness?.(registry) ?? null));
+  return answers.filter((answer) => answer !== null);
+}
+
+function nextCommand(state: Awaited<ReturnType<typeof gather>>, waiting: string[]): string {
+  const { model, modelStatus, champion, snapshot, dataset } = state;
+  if (!model && !snapshot) return "anomaly train";
+  if (!dataset && snapshot) return waiting.length > 0 ? "anomaly ingest" : "anomaly build_dataset";
+  if (!model) return "anomaly train";
+  if (modelStatus === "candidate") return `anomaly evaluate --candidate_version ${model.version}`;
+  if (modelStatus === "evaluated") return `anomaly promote --version ${model.version}`;
+  return champion ? "anomaly ingest" : "anomaly train";
+}

@@ -1,0 +1,79 @@
+// The command line: all commands, in the order of help, and one dispatch from words to an exit code.
+
+import { toAppError } from "../domain/errors.ts";
+import { toJson } from "../domain/json.ts";
+import type { Flow } from "../engine/flow.ts";
+import type { App, Command } from "./command.ts";
+import { parseCommandLine } from "./command_line.ts";
+import { champion } from "./commands/champion.ts";
+import { completionsCommand } from "./commands/completions.ts";
+import { configShow } from "./commands/config.ts";
+import { dataCommands } from "./commands/data.ts";
+import { demo } from "./commands/demo.ts";
+import { doctor } from "./commands/doctor.ts";
+import { eventCommands } from "./commands/events.ts";
+import { flowCommand } from "./commands/flow.ts";
+import { modelCommands } from "./commands/models.ts";
+import { runCommands } from "./commands/runs.ts";
+import { serve } from "./commands/serve.ts";
+import { status } from "./commands/status.ts";
+import { help } from "./help.ts";
+import { printable } from "./text.ts";
+
+/** Every command, flows first. */
+export function allCommands(flows: readonly Flow[]): readonly Command[] {
+  const commands: Command[] = [
+    ...flows.map(flowCommand),
+    demo,
+    status,
+    serve,
+    champion,
+    ...modelCommands,
+    ...dataCommands,
+    ...runCommands,
+    ...eventCommands,
+    configShow,
+    doctor,
+    completionsCommand(() => commands),
+  ];
+  return commands;
+}
+
+/** Where the text of an invocation goes; `say` (progress, logs) is part of App. */
+export interface Streams {
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+/** Runs one command line; gives the exit code. Everything printed goes through `streams` and `app`. */
+export async function runCommandLine(
+  app: App,
+  words: readonly string[],
+  streams: Streams,
+): Promise<number> {
+  const wantsJson = words.some((word) => word === "--json" || word === "--json=true");
+  try {
+    const commands = allCommands(app.flows);
+    const invocation = parseCommandLine(commands, words);
+    if (invocation.kind === "help") {
+      streams.stdout(help(commands, invocation.topic));
+      return 0;
+    }
+    if (invocation.kind === "version") {
+      streams.stdout(`anomaly ${app.codeVersion}`);
+      return 0;
+    }
+    const { spec, ...call } = invocation;
+    const result = await spec.run(app, call);
+    if (!call.globals.json) { if (result.text !== "") streams.stdout(result.text); }
+    else if (result.json !== undefined) {
+      streams.stdout(JSON.stringify(toJson(result.json), null, 2));
+    }
+    return result.exitCode ?? 0;
+  } catch (cause) {
+    const error = toAppError(cause);
+    if (wantsJson) streams.stdout(JSON.stringify(toJson(error.toJSON()), null, 2));
+    else streams.stderr(`error: ${error.message.split("\n").map(printable).join("\n")}`);
+    return error.exitCode;
+  }
+}

@@ -1,0 +1,69 @@
+// How values look in a terminal: aligned columns, ages, numbers, and text that cannot move the cursor.
+
+/** Characters that a terminal would act on or hide: controls, zero-width, direction marks. */
+// deno-lint-ignore no-control-regex
+const UNPRINTABLE =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+
+/** Text from outside (coin names, reasons) without anything a terminal would act on. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, "");
+}
+
+/** Undefined is "–", never 0. */
+export const UNDEFINED = "–";
+
+/** A metric with three decimals and a true minus; null is "–". */
+export function metric(value: number | null): string {
+  return value === null ? UNDEFINED : value.toFixed(3).replace("-", "−");
+}
+
+/** A share as a percentage with one decimal: 0.1234 → "12.3 %". */
+export function percent(rate: number | null): string {
+  return rate === null ? UNDEFINED : `${(100 * rate).toFixed(1)} %`;
+}
+
+/** "2022-05-09 17:00 UTC" from ISO 8601; null is "–". */
+export function instant(iso: string | null): string {
+  return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}
+
+/** Two units at most: "5 h 54 min", "3 d 2 h", "12 s". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const units: [string, number][] = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
+  const parts: string[] = [];
+  let rest = seconds;
+  for (const [name, size] of units) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${name}`);
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ") || "0 s";
+}
+
+/** "5 h 54 min ago". */
+export function age(iso: string, nowMs: number): string {
+  return `${duration(nowMs - Date.parse(iso))} ago`;
+}
+
+/** Rows under a head, columns two spaces apart; numbers (and "–") at the right. */
+export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  if (rows.length === 0) return "";
+  const cells = [head, ...rows].map((row) => row.map(printable));
+  const widths = head.map((_, j) => Math.max(...cells.map((row) => row[j]!.length)));
+  const numeric = head.map((_, j) =>
+    cells.slice(1).every((row) => /^([+−-]?[\d.,]+( %)?|–)$/.test(row[j]!))
+  );
+  return cells.map((row) =>
+    row.map((cell, j) => numeric[j] ? cell.padStart(widths[j]!) : cell.padEnd(widths[j]!))
+      .join("  ").trimEnd()
+  ).join("\n");
+}
+
+/** Lines of name and value, the values aligned. */
+export function facts(entries: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join("\n");
+}
