@@ -5,13 +5,13 @@ import { ASSET } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { checkAliasName, parseVersionRef } from "../../src/domain/names.ts";
 import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
+import { CHAMPION } from "../../src/registry/aliases.ts";
 import {
   assertAllowed,
-  CHAMPION,
   planPromotion,
   type PromotionRequest,
   stagePromotion,
-} from "../../src/registry/aliases.ts";
+} from "../../src/registry/promotion.ts";
 import { resolveVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 

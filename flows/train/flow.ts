@@ -1,12 +1,7 @@
 // train: a dataset, or fresh data where none was ever built, becomes one stored detector.
 
 import { z } from "zod";
-import {
-  ASSET,
-  type AssetFile,
-  type JsonObject,
-  type LineageInput,
-} from "../../src/domain/asset.ts";
+import { ASSET, type AssetFile, type LineageInput } from "../../src/domain/asset.ts";
 import { toJson } from "../../src/domain/json.ts";
 import { toMatrix } from "../../src/domain/table.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";

@@ -13,6 +13,7 @@ import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { eventCommands } from "./commands/events.ts";
 import { flowCommand } from "./commands/flow.ts";
+import { modelActs } from "./commands/model_acts.ts";
 import { modelCommands } from "./commands/models.ts";
 import { runCommands } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
@@ -29,6 +30,7 @@ export function allCommands(flows: readonly Flow[]): readonly Command[] {
     serve,
     champion,
     ...modelCommands,
+    ...modelActs,
     ...dataCommands,
     ...runCommands,
     ...eventCommands,

@@ -1,9 +1,7 @@
 // How values look in a terminal: aligned columns, ages, numbers, and text that cannot move the cursor.
 
-/** Characters that a terminal would act on or hide: controls, zero-width, direction marks. */
-// deno-lint-ignore no-control-regex
-const UNPRINTABLE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+/** Control characters but tab and line feed; format characters such as zero-width and direction marks. */
+const UNPRINTABLE = /(?![\t\n])\p{Cc}|\p{Cf}|[\u2028\u2029]/gu;
 
 /** Text from outside (coin names, reasons) without anything a terminal would act on. */
 export function printable(text: string): string {

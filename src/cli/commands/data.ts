@@ -22,7 +22,7 @@ import {
   type Session,
 } from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { columns, facts, instant, printable, UNDEFINED } from "../text.ts";
+import { columns, facts, instant, UNDEFINED } from "../text.ts";
 import { writeExport } from "./export.ts";
 
 const DATA_ASSETS = [

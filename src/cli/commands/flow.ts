@@ -101,12 +101,14 @@ export function runJson(run: RunRecord) {
   };
 }
 
-/** "train: run 3 completed in 0.4 s, anomaly_detector v1" */
+/** "train: run 3 completed in 0.4 s, anomaly_detector v1"; "promote: …, champion is v1" */
 export function describeRun(run: RunRecord): string {
   const ms = Date.parse(run.finishedAt ?? run.startedAt) - Date.parse(run.startedAt);
   const took = ms < 60_000 ? `${(ms / 1000).toFixed(1)} s` : duration(ms);
   const made = run.produced.map((item) => `, ${item.name} v${item.version}`).join("");
-  return `${run.flow}: run ${run.id} ${run.status} in ${took}${made}`;
+  const { alias, version } = run.summary;
+  const given = alias === undefined ? "" : `, ${alias} is v${version}`;
+  return `${run.flow}: run ${run.id} ${run.status} in ${took}${made}${given}`;
 }
 
 function describeDryRun(flow: Flow, answer: JsonObject & { allowed: boolean }): string {

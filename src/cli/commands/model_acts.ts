@@ -1,0 +1,84 @@
+// models rollback|revoke|export: what changes or leaves the registry.
+
+import { z } from "zod";
+import { ASSET } from "../../domain/asset.ts";
+import { checkAliasName } from "../../domain/names.ts";
+import { CHAMPION, stageRevocation, stageRollback } from "../../registry/aliases.ts";
+import { readFile } from "../../registry/assets.ts";
+import { type Command, defineCommand, hint, openSession } from "../command.ts";
+import { branchParams } from "../parameters.ts";
+import { writeExport } from "./export.ts";
+import { refPositional, resolveModel } from "./model_ref.ts";
+
+const model = ASSET.detector;
+
+const rollback = defineCommand({
+  name: "models rollback",
+  group: "operate",
+  summary: "Return an alias to the holder before the present one.",
+  params: z.strictObject({
+    alias: z.string().default(CHAMPION).describe("alias to roll back"),
+    reason: z.string().min(1).describe("why, for the history"),
+    ...branchParams,
+  }),
+  examples: ["anomaly models rollback --reason 'flags every stablecoin'"],
+  run: async (app, call) => {
+    const alias = checkAliasName(call.params.alias);
+    using session = await openSession(app, call, { write: false });
+    const { registry } = session;
+    const { entry } = await registry.store.commit(
+      registry.scopes.write,
+      (tx) => stageRollback(registry, tx, { model, alias, reason: call.params.reason }),
+    );
+    const text = `${alias} is ${model} v${entry.version} again (was v${entry.previousVersion}).\n` +
+      `Next: ${hint(call, "anomaly models history")}`;
+    return { json: { model, alias, ...entry }, text };
+  },
+});
+
+const revoke = defineCommand({
+  name: "models revoke",
+  group: "operate",
+  summary: "Forbid a version for good. One that holds an alias needs --rollback.",
+  positionals: [refPositional],
+  params: z.strictObject({
+    reason: z.string().min(1).describe("why, for the record"),
+    rollback: z.boolean().default(false)
+      .describe("also return its aliases to the holders before, in the same commit"),
+    ...branchParams,
+  }),
+  examples: ["anomaly models revoke 7 --reason 'trained on bad data'"],
+  run: async (app, call) => {
+    using session = await openSession(app, call, { write: false });
+    const { registry, version } = await resolveModel(session.registry, call);
+    const { reason, rollback } = call.params;
+    const done = await registry.store.commit(
+      registry.scopes.write,
+      (tx) => stageRevocation(registry, tx, { model, version: version.version, reason, rollback }),
+    );
+    const back = done.rolledBack.map((entry) => ` The alias returned to v${entry.version}.`).join(
+      "",
+    );
+    return { json: done, text: `${model} v${version.version} is revoked.${back}` };
+  },
+});
+
+const exportModel = defineCommand({
+  name: "models export",
+  group: "operate",
+  summary: "Write a version's safetensors file.",
+  positionals: [refPositional],
+  params: z.strictObject({
+    out: z.string().min(1).meta({ placeholder: "file" }).describe("file to write; must not exist"),
+    ...branchParams,
+  }),
+  examples: ["anomaly models export champion --out champion.safetensors"],
+  run: async (app, call) => {
+    using session = await openSession(app, call, { write: false });
+    const { registry, version } = await resolveModel(session.registry, call);
+    const bytes = await readFile(registry, version, "model");
+    return await writeExport(call.params.out, bytes, `${model} v${version.version}`);
+  },
+});
+
+export const modelActs: Command[] = [rollback, revoke, exportModel];

@@ -1,0 +1,122 @@
+// A folder of recorded responses as a market. The time of a recording is in its file's name.
+
+import { AppError } from "../domain/errors.ts";
+import type { MarketRequest, MarketSource, RawResponse, SourceIdentity } from "../domain/market.ts";
+
+interface Recording {
+  file: string;
+  marketAtMs: number;
+}
+
+const NAME_EXAMPLES = "20220501T0000Z.json.gz, 2023-03-20T000851.json";
+
+/** `2022-05-01T00:00`, `20220501T0000Z`, `2023-03-20T000851`, anywhere in a file's name; UTC. */
+const TIME_IN_NAME =
+  /(?<!\d)(\d{4})-?(\d\d)-?(\d\d)[T_ -](\d\d)[:-]?(\d\d)(?:[:-]?(\d\d))?(?:\.\d+)?Z?(?!\d)/;
+
+/** The market time in a file's name, ms; null where there is none. */
+export function timeInName(name: string): number | null {
+  const match = TIME_IN_NAME.exec(name);
+  if (match) {
+    const [, year, month, day, hour, minute, second = "00"] = match;
+    const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+    return Number.isFinite(ms) ? ms : null;
+  }
+  const epoch = /(?<!\d)(\d{10}|\d{13})(?!\d)/.exec(name)?.[1];
+  return epoch === undefined ? null : Number(epoch) * (epoch.length === 10 ? 1000 : 1);
+}
+
+/** Recordings in the order of their time; of two with the same time the first by name counts. */
+export class Replay implements MarketSource {
+  readonly identity: SourceIdentity;
+  readonly name: string;
+
+  private constructor(private readonly folder: string, private readonly recordings: Recording[]) {
+    this.identity = { kind: "replay", key: folder };
+    this.name = `replay:${folder}`;
+  }
+
+  /** Throws AppError `invalid` for a folder that is not there or holds no recordings. */
+  static async open(folder: string): Promise<Replay> {
+    const path = await realFolder(folder);
+    const files: string[] = [];
+    for await (const entry of Deno.readDir(path)) {
+      if (entry.isFile && /\.json(\.gz)?$/.test(entry.name)) files.push(entry.name);
+    }
+    if (files.length === 0) {
+      throw refused(folder, "no .json or .json.gz files", `recordings such as ${NAME_EXAMPLES}`);
+    }
+    const byTime = new Map<number, Recording>();
+    for (const file of files.sort()) {
+      const marketAtMs = timeInName(file);
+      if (marketAtMs !== null && !byTime.has(marketAtMs)) {
+        byTime.set(marketAtMs, { file, marketAtMs });
+      }
+    }
+    if (byTime.size === 0) {
+      throw refused(
+        folder,
+        `${files.length} files without a time in their name, such as ${files[0]}`,
+        `names such as ${NAME_EXAMPLES}`,
+      );
+    }
+    const recordings = [...byTime.values()].sort((a, b) => a.marketAtMs - b.marketAtMs);
+    return new Replay(path, recordings);
+  }
+
+  async fetch({ afterMs, signal }: MarketRequest): Promise<RawResponse> {
+    signal?.throwIfAborted();
+    const next = this.recordings.find(({ marketAtMs }) => afterMs === null || marketAtMs > afterMs);
+    if (next === undefined) {
+      const last = new Date(this.recordings.at(-1)!.marketAtMs).toISOString();
+      throw new AppError(
+        "not_found",
+        `Cannot read a further recording of ${this.folder}: the last one is of ${last}, and it has ` +
+          `been read. Next: work with what is there, see anomaly status`,
+      );
+    }
+    const body = await readRecording(`${this.folder}/${next.file}`);
+    return { marketAtMs: next.marketAtMs, body, origin: next.file, labels: [] };
+  }
+
+  extent() {
+    return Promise.resolve({
+      firstMs: this.recordings[0]!.marketAtMs,
+      lastMs: this.recordings.at(-1)!.marketAtMs,
+      count: this.recordings.length,
+    });
+  }
+}
+
+async function realFolder(folder: string): Promise<string> {
+  try {
+    const path = await Deno.realPath(folder);
+    if ((await Deno.stat(path)).isDirectory) return path;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw refused(folder, "no such folder", `a folder of recordings such as ${NAME_EXAMPLES}`);
+    }
+    throw error;
+  }
+  throw refused(folder, "a file", "a folder of recordings");
+}
+
+function refused(folder: string, found: string, expected: string): AppError {
+  return new AppError("invalid", `Cannot replay ${folder}: found ${found}, expected ${expected}.`);
+}
+
+async function readRecording(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const bytes = await Deno.readFile(path);
+    if (!path.endsWith(".gz")) return bytes;
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError(
+      "unavailable",
+      `Cannot read recording ${path}: ${found}. Expected JSON, or JSON compressed with gzip.`,
+      { cause },
+    );
+  }
+}
