@@ -122,7 +122,7 @@ export function fitIsolationForest(X: Matrix, config: IsolationForestConfig): Fi
     bootstrap: config.bootstrap,
   };
   const { maxSamples } = shape;
-  const maxDepth = Math.ceil(Math.log2(Math.max(maxSamples, 2)));
+  const maxDepth = Math.ceil(Math.log2(maxSamples));
   const rows = trainingRows(X, config.random_state);
   const trees: Tree[] = [];
   for (const bag of drawBags(config.n_estimators, config.random_state, shape)) {

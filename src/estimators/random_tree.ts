@@ -124,24 +124,23 @@ class TreeGrower {
       const totals = this.#impurity.totals(node.start, node.end);
       const split = this.#drawSplit(node);
       if (split === null) continue;
-      const parts = this.#impurity.split(node, split.position, totals);
-      if (!parts.worthwhile) continue;
       tree.setSplit(id, this.#bagFeatures[split.feature]!, split.threshold);
       const { position, constantCount } = split;
+      const impurity = this.#impurity.ofSides(node.start, position, node.end, totals);
       const below = { depth: node.depth + 1, constantCount, parent: id };
       // The left child is pushed last, so that it is grown, and numbered, first.
       pending.push({
         ...below,
         start: position,
         end: node.end,
-        impurity: parts.right,
+        impurity: impurity.right,
         isLeft: false,
       });
       pending.push({
         ...below,
         start: node.start,
         end: position,
-        impurity: parts.left,
+        impurity: impurity.left,
         isLeft: true,
       });
     }
@@ -181,6 +180,7 @@ class TreeGrower {
       swap(features, at, --undrawnEnd);
       const threshold = this.#drawThreshold(low, high);
       const position = this.#partition(node, threshold);
+      // Rounding may lift a threshold to where nothing goes right; scikit-learn then draws on.
       if (position < node.end) split = { feature, threshold, position };
     }
     this.#inheritConstants(knownCount, foundCount);

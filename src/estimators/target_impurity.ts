@@ -1,6 +1,6 @@
 // Why a tree of an isolation forest sometimes stops early. scikit-learn grows it as a regression tree
-// on random targets, and a node whose targets agree to rounding error stays a leaf. That happens about
-// once in a thousand forests; without this rule those would differ from scikit-learn's by a split.
+// on random targets, and a node whose targets agree to rounding error stays a leaf. That is rare, one
+// pair of rows in millions; without this rule such a forest would differ from scikit-learn's.
 
 /** scikit-learn's EPSILON: impurities up to it count as none. */
 const EPSILON = Number.EPSILON;
@@ -12,11 +12,10 @@ export interface TargetTotals {
   squares: number;
 }
 
-/** Impurities of the two sides, and whether the split lowers the impurity at all. */
+/** Impurities of the two sides of a split. */
 export interface SplitImpurity {
   left: number;
   right: number;
-  worthwhile: boolean;
 }
 
 /**
@@ -27,14 +26,12 @@ export class TargetImpurity {
   readonly #targets: Float64Array;
   readonly #weights: Float64Array;
   readonly #order: Int32Array;
-  readonly #totalWeight: number;
 
   /** @param order the tree's permutation of samples, read as it is at each call */
   constructor(targets: Float64Array, weights: Float64Array, order: Int32Array) {
     this.#targets = targets;
     this.#weights = weights;
     this.#order = order;
-    this.#totalWeight = weights.reduce((sum, weight) => sum + weight, 0);
   }
 
   isPure(impurity: number): boolean {
@@ -61,31 +58,18 @@ export class TargetImpurity {
   }
 
   /**
-   * Impurities after samples from `position` on went right.
+   * Impurities of the samples order[start … position − 1] and order[position … end − 1].
    *
-   * @param totals of the node, taken before its samples were reordered
+   * @param totals of both sides, taken before the samples were reordered
    */
-  split(
-    { start, end, impurity }: { start: number; end: number; impurity: number },
-    position: number,
-    totals: TargetTotals,
-  ): SplitImpurity {
+  ofSides(start: number, position: number, end: number, totals: TargetTotals): SplitImpurity {
     const left = this.#leftTotals(start, position, end, totals);
     const right = {
       weight: totals.weight - left.weight,
       sum: totals.sum - left.sum,
       squares: totals.squares - left.squares,
     };
-    const leftImpurity = meanSquaredError(left);
-    const rightImpurity = meanSquaredError(right);
-    const improvement = totals.weight / this.#totalWeight *
-      (impurity - right.weight / totals.weight * rightImpurity -
-        left.weight / totals.weight * leftImpurity);
-    return {
-      left: leftImpurity,
-      right: rightImpurity,
-      worthwhile: improvement + EPSILON >= 0,
-    };
+    return { left: meanSquaredError(left), right: meanSquaredError(right) };
   }
 
   /** Sums of the left side: added up, or taken from the total where the right side is shorter. */

@@ -112,22 +112,21 @@ def forest_case(name, X, keep_trees=True, **params):
     }
 
 
-def spiked_case(seed, rows, spikes, **params):
-    """Rows that are all 0 but for `spikes`, a list of (row, value)."""
+def near_equal_case(seed, rows, pair, **params):
+    """A forest of rows that are all 0 but for the pair."""
     X = np.zeros((rows, 1))
-    for row, value in spikes:
-        X[row] = value
+    X[pair[0]], X[pair[1]] = 100, 101
     params = {"contamination": "auto", "random_state": seed, "max_samples": 1.0, **params}
-    model = IsolationForest(**params).fit(X)
+    model = IsolationForest(n_estimators=3, **params).fit(X)
     return {
-        "params": params,
+        "params": {"n_estimators": 3, **params},
         "rows": rows,
-        "spikes": [[int(row), value] for row, value in spikes],
+        "pair": [int(row) for row in pair],
         "trees": [tree_arrays(*t) for t in zip(model.estimators_, model.estimators_features_)],
     }
 
 
-def near_equal_pairs():
+def near_equal_cases():
     """The two rows apart from the others have the closest pair of random targets of their seed.
 
     Whether scikit-learn splits the two depends on rounding: see src/estimators/target_impurity.ts.
@@ -139,21 +138,8 @@ def near_equal_pairs():
         gaps = np.diff(targets[order])
         at = int(np.argmin(gaps))
         if gaps[at] < 2e-8 or (gaps[at] < 1.5e-7 and seed % 4 == 0):
-            spikes = [(order[at], 100), (order[at + 1], 101)]
             bootstrap = len(cases) % 4 == 3
-            cases.append(spiked_case(seed, 300, spikes, n_estimators=3, bootstrap=bootstrap))
-    return cases
-
-
-def useless_splits():
-    """The one row apart has a target so near the mean that setting it apart may lower no impurity."""
-    cases = []
-    for seed in range(3000):
-        targets = np.random.RandomState(seed).uniform(size=3000)
-        distance = np.abs(targets - targets.mean())
-        row = int(np.argmin(distance))
-        if distance[row] < 3e-7:
-            cases.append(spiked_case(seed, 3000, [(row, 100)], n_estimators=1))
+            cases.append(near_equal_case(seed, 300, order[[at, at + 1]], bootstrap=bootstrap))
     return cases
 
 
@@ -342,7 +328,7 @@ if __name__ == "__main__":
     FIXTURES.mkdir(exist_ok=True)
     write("random", [random_case(seed) for seed in (0, 1, 42, 2**32 - 1)])
     write("isolation_forest", forest_cases())
-    write("random_targets", near_equal_pairs() + useless_splits())
+    write("near_equal_targets", near_equal_cases())
     write("local_outlier_factor", lof_cases())
     write("detector", detector_cases())
     write("percentile", percentile_cases())
