@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { ASSET, type AssetFile, type JsonObject, type VersionRecord } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
-import type { MarketSource, ParsedResponse } from "../src/domain/market.ts";
+import type { ParsedResponse, SourceIdentity } from "../src/domain/market.ts";
 import type { ReadScope } from "../src/domain/scope.ts";
 import type { Table } from "../src/domain/table.ts";
 import type { StepContext } from "../src/engine/flow.ts";
@@ -25,7 +25,7 @@ export const sourceParam = z.string().regex(/^(coingecko|simulated|replay:.+)$/)
   expected: "coingecko, simulated or replay:<folder>",
 }).describe(
   "market to fetch from: coingecko, simulated or replay:<folder> (env ANOMALY_SOURCE, default " +
-    "coingecko)",
+    "the branch's, else coingecko)",
 );
 export const numCoinsParam = z.int().min(1).max(1000).optional().describe(
   "coins to ask the market for (default: num_coins of the training config, 100)",
@@ -38,11 +38,18 @@ export async function checkSource(
   params: { source?: string | undefined },
   env: Env,
 ): Promise<void> {
-  await openSource(sourceNameOf(params, env), { env, nowMs: Date.now, seed: seedOf(env) });
+  const name = askedSource(params, env);
+  if (name !== null) await openSource(name, { env, nowMs: Date.now, seed: seedOf(env) });
 }
 
-function sourceNameOf(params: { source?: string | undefined }, env: Env): string {
-  return params.source ?? (env("ANOMALY_SOURCE") || DEFAULT_SOURCE);
+function askedSource(params: { source?: string | undefined }, env: Env): string | null {
+  return params.source ?? (env("ANOMALY_SOURCE") || null);
+}
+
+/** What is asked for, else what the branch is bound to, else the live market. */
+function sourceNameOf(asked: string | null, bound: SourceIdentity | null): string {
+  if (asked !== null || bound === null) return asked ?? DEFAULT_SOURCE;
+  return bound.kind === "replay" ? `replay:${bound.key}` : bound.kind;
 }
 
 function seedOf(env: Env, bound?: string): number {
@@ -69,7 +76,7 @@ export type FetchedMarket = {
   market_at_ms: number;
   origin: string;
   source_name: string;
-  source: { kind: MarketSource["identity"]["kind"]; key: string };
+  source: SourceIdentity;
   raw: AssetFile;
   labels: AssetFile | null;
 };
@@ -80,11 +87,11 @@ export async function fetchMarket<P extends FetchContext["params"]>(
 ): Promise<FetchedMarket> {
   const { registry, env } = ctx;
   const branch = await readBranch(registry, registry.scopes.write);
-  const bound = branch?.source.kind === "simulated" ? branch.source.key : undefined;
-  const source = await openSource(sourceNameOf(ctx.params, env), {
+  const bound = branch?.source ?? null;
+  const source = await openSource(sourceNameOf(askedSource(ctx.params, env), bound), {
     env,
     nowMs: () => registry.nowMs(),
-    seed: seedOf(env, bound),
+    seed: seedOf(env, bound?.kind === "simulated" ? bound.key : undefined),
   });
   assertSource(branch, source.identity, registry.scopes.write.branch);
   const response = await source.fetch({

@@ -14,7 +14,6 @@ import type { Table } from "../domain/table.ts";
 import { readBlob, requireBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
-import { decodeTable } from "../store/tables.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
 import { getRun } from "./runs.ts";
 
@@ -206,6 +205,8 @@ export function fileOf(version: VersionRecord, role: string): AssetFile {
 
 /** The Parquet table of a snapshot or dataset. */
 export async function readTable(ctx: RegistryContext, version: VersionRecord): Promise<Table> {
+  // Imported on demand: most commands read no table, and should start at once.
+  const { decodeTable } = await import("../store/tables.ts");
   return await decodeTable(await readFile(ctx, version, "table"));
 }
 
