@@ -43,7 +43,7 @@ export function splitParams(params: DatasetParams) {
 export const buildDataset = defineFlow({
   name: "build_dataset",
   originalName: "BuildDatasetFlow",
-  summary: "Build a training dataset and its holdout from the snapshots of a window.",
+  summary: "Build a training dataset and its holdout.",
   examples: ["anomaly build_dataset", "anomaly build_dataset --holdout_hours 12 --follow"],
   consumes: `the ${ASSET.snapshot}s of the window`,
   produces: `${ASSET.trainingDataset}, ${ASSET.evalHoldout} (one pair)`,

@@ -18,7 +18,7 @@ import {
 export const ingest = defineFlow({
   name: "ingest",
   originalName: "IngestMarketDataFlow",
-  summary: "Take one snapshot of the market and keep its raw response.",
+  summary: "Take one snapshot of the market.",
   description: "The market now, the simulator's next hour, or the next unread recording.",
   examples: ["anomaly ingest", "anomaly ingest --source simulated --num_coins 50"],
   consumes: "a market source",

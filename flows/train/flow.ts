@@ -18,7 +18,7 @@ import { freshRows } from "../fresh_rows.ts";
 const params = z.strictObject({
   source: sourceParam,
   fresh_data: z.boolean().default(false).describe("train on data fetched now instead of a dataset"),
-  model_config: z.string().min(1).optional()
+  model_config: z.string().min(1).optional().meta({ placeholder: "file" })
     .describe("model config file (default: the environment's, see `config show`)"),
   data_asset: z.string().min(1).optional()
     .describe("dataset to train on (default: the training config's, training_dataset)"),

@@ -8,7 +8,7 @@ import { facts } from "../text.ts";
 export const configShow = defineCommand({
   name: "config show",
   group: "look",
-  summary: "Branches, environment and configs in force here, and what decided each.",
+  summary: "What is in force here, and what decided it.",
   params: z.strictObject({
     model_config: z.string().min(1).optional().meta({ placeholder: "file" })
       .describe("as train would be given"),

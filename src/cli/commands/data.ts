@@ -47,7 +47,7 @@ const limit = z.int().min(1).max(1000).default(20).describe("how many at most");
 const list = defineCommand({
   name: "data list",
   group: "look",
-  summary: "Data assets of the read branch, or the versions of one, newest first.",
+  summary: "Data assets, or the versions of one, newest first.",
   positionals: [{ ...assetPositional, required: false }],
   params: z.strictObject({ limit, ...branchParams }),
   examples: ["anomaly data list", "anomaly data list market_snapshot --limit 5"],
@@ -107,7 +107,7 @@ function brief({ kind, name, version, branch, marketAt, runId, description }: Ve
 const show = defineCommand({
   name: "data show",
   group: "look",
-  summary: "One version: annotations, files, what it was made of, what was made of it.",
+  summary: "One version: files, what made it, what it made.",
   positionals: [assetPositional, refPositional],
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly data show training_dataset", "anomaly data show market_snapshot 7 --json"],
@@ -160,7 +160,7 @@ function shortJson(value: unknown): string {
 const inspect = defineCommand({
   name: "data inspect",
   group: "look",
-  summary: "Snapshots and ranges of every branch; of an asset, its rows and columns.",
+  summary: "What each branch holds; of an asset, its columns.",
   positionals: [{ ...assetPositional, required: false }, refPositional],
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly data inspect", "anomaly data inspect training_dataset latest"],
@@ -197,7 +197,7 @@ async function inspectBranches({ registry }: Session) {
     ["branch", "source", "snapshots", "first", "last", "datasets", "rows"],
     rows.map((row) => [
       row.branch,
-      row.source ?? UNDEFINED,
+      row.source?.replace(/[: ].*/, "") ?? UNDEFINED,
       String(row.snapshots),
       instant(row.first_at),
       instant(row.last_at),
@@ -260,7 +260,7 @@ function extreme(values: Float64Array, pick: (a: number, b: number) => number): 
 const exportData = defineCommand({
   name: "data export",
   group: "operate",
-  summary: "Write a version's Parquet table, as it is, for pandas, polars or DuckDB.",
+  summary: "Write a version's Parquet table to a file.",
   positionals: [assetPositional, refPositional],
   params: z.strictObject({
     out: z.string().min(1).meta({ placeholder: "file" }).describe("file to write; must not exist"),

@@ -48,7 +48,7 @@ type DemoParams = z.output<typeof params>;
 export const demo = defineCommand({
   name: "demo",
   group: "look",
-  summary: "The whole story at once, offline: market, dataset, model, gates, champion.",
+  summary: "The whole story at once, offline, hour by hour.",
   description:
     `Uses a store of its own, ${DEMO_KV}, and promotes by itself what passes every gate. A second run ` +
     `needs --fresh or another --kv.`,
@@ -104,7 +104,8 @@ async function refuseUsedStore(session: Session, call: DemoCall): Promise<void> 
   throw new AppError(
     "conflict",
     `Cannot tell the demo's story in ${session.registry.store.location}: an earlier demo is in it. ` +
-      `Next: anomaly demo --fresh, or look at it: ${hint(call, "anomaly status")}`,
+      `Next: anomaly demo --fresh --kv ${call.globals.kv}, or look at it: ` +
+      hint(call, "anomaly status"),
   );
 }
 
@@ -124,7 +125,7 @@ class Story {
   async learn(hours: number, total: number): Promise<void> {
     await this.#ingestUntil(hours, total);
     this.#say(
-      `${this.#ingested} hourly snapshots of ${this.call.params.num_coins} coins, up to ${await this
+      `${this.#ingested} snapshots of ${this.call.params.num_coins} coins, up to ${await this
         .#now()}`,
     );
     const built = await this.#timed("build_dataset", () => this.#run("build_dataset", {}));

@@ -23,7 +23,7 @@ interface Check {
 export const doctor = defineCommand({
   name: "doctor",
   group: "operate",
-  summary: "Look for what could be wrong: configs, store, market, runs, champion.",
+  summary: "Look for what could be wrong here.",
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly doctor"],
   run: async (app, call) => {

@@ -14,7 +14,7 @@ const TAIL_INTERVAL_MS = 500;
 const list = defineCommand({
   name: "events list",
   group: "look",
-  summary: "Events, newest first; with --audit the acts of authority.",
+  summary: "Events, newest first; with --audit who did what.",
   params: z.strictObject({
     limit: z.int().min(1).max(1000).default(20).describe("how many at most"),
     audit: z.boolean().default(false).describe("who promoted, rolled back, revoked, and why"),
@@ -63,7 +63,7 @@ function payloadText(event: EventRecord): string {
 const tail = defineCommand({
   name: "events tail",
   group: "look",
-  summary: "Print events as they come, until interrupted; with --json one a line.",
+  summary: "Print events as they come, until interrupted.",
   params: z.strictObject({
     after: z.int().min(0).optional().describe("begin after this event id (default: now)"),
     ...branchParams,

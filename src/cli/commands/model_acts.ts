@@ -39,7 +39,7 @@ const rollback = defineCommand({
 const revoke = defineCommand({
   name: "models revoke",
   group: "operate",
-  summary: "Forbid a version for good. One that holds an alias needs --rollback.",
+  summary: "Forbid a version for good.",
   positionals: [refPositional],
   params: z.strictObject({
     reason: z.string().min(1).describe("why, for the record"),

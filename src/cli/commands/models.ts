@@ -22,7 +22,7 @@ const limit = z.int().min(1).max(1000).default(20).describe("how many at most");
 const list = defineCommand({
   name: "models list",
   group: "look",
-  summary: "Versions of the detector, newest first, with status and last judgement.",
+  summary: "Versions, newest first, with status and judgement.",
   params: z.strictObject({ limit, ...branchParams }),
   examples: ["anomaly models list", "anomaly models list --limit 5 --json"],
   run: async (app, call) => {
@@ -43,7 +43,7 @@ const list = defineCommand({
       evaluation: await latestEvaluation(registry.store, scope, model, version.version),
     })));
     const table = columns(
-      ["version", "status", "alias", "run", "market time", "rate", "silhouette", "trained"],
+      ["version", "status", "alias", "run", "market time", "rate", "silhouette"],
       rows.map((row) => [
         `v${row.version}`,
         row.status,
@@ -52,7 +52,6 @@ const list = defineCommand({
         instant(row.market_at),
         percent(row.evaluation?.candidate.anomalyRate ?? null),
         metric(row.evaluation?.candidate.silhouette ?? null),
-        row.description,
       ]),
     );
     const empty = `No models on branch ${scope.branch} yet. Next: ${hint(call, "anomaly train")}`;
@@ -63,7 +62,7 @@ const list = defineCommand({
 const show = defineCommand({
   name: "models show",
   group: "look",
-  summary: "One version: what it is, how it was judged, what it was made of.",
+  summary: "One version: settings, judgement, lineage.",
   positionals: [refPositional],
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly models show champion", "anomaly models show 7 --json"],
@@ -140,7 +139,7 @@ const compare = defineCommand({
 const history = defineCommand({
   name: "models history",
   group: "look",
-  summary: "Every holder that an alias ever had, newest first, with actor and reason.",
+  summary: "Every holder that an alias ever had, and why.",
   params: z.strictObject({
     alias: z.string().default(CHAMPION).describe("alias to look up"),
     limit,

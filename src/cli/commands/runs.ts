@@ -31,7 +31,7 @@ const tagPositional = { name: "tag", description: "a tag", required: true };
 const list = defineCommand({
   name: "runs list",
   group: "look",
-  summary: "Runs, newest first, of all flows or of one, with a tag.",
+  summary: "Runs, newest first; of a flow, with a tag.",
   params: z.strictObject({
     flow: z.string().optional().describe("a flow, by either name"),
     tag: z.string().optional().describe("only runs of that flow with this tag"),
@@ -77,7 +77,7 @@ function took(run: { startedAt: string; finishedAt: string | null }): string {
 const show = defineCommand({
   name: "runs show",
   group: "look",
-  summary: "One run: parameters, steps, tags, what it produced, why it failed.",
+  summary: "One run: steps, tags, products, error.",
   positionals: [runPositional],
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly runs show 12", "anomaly runs show TrainDetectorFlow/12 --json"],
@@ -141,7 +141,7 @@ const logs = defineCommand({
 const tag = defineCommand({
   name: "runs tag",
   group: "operate",
-  summary: "Add a tag to a run. Names of aliases are reserved.",
+  summary: "Tag a run. Names of aliases are reserved.",
   positionals: [runPositional, tagPositional],
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly runs tag 12 baseline"],

@@ -10,7 +10,7 @@ const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 export const serve = defineCommand({
   name: "serve",
   group: "look",
-  summary: "Serve health and status over HTTP, on this machine only.",
+  summary: "Answer health and status over HTTP, on loopback.",
   params: z.strictObject({
     host: z.string().min(1).default("127.0.0.1").describe("address to listen on; loopback only"),
     port: z.int().min(0).max(65_535).default(8001).describe(
