@@ -19,7 +19,8 @@ export function parseSourceName(name: string): { kind: SourceKind; folder: strin
   if (/^replay:./.test(name)) return { kind: "replay", folder: name.slice("replay:".length) };
   throw new AppError(
     "invalid",
-    `Cannot open market source "${name}": expected coingecko, simulated or replay:<folder>.`,
+    `Cannot open market source "${name}": expected coingecko, simulated or replay:<folder>. ` +
+      `Next: correct --source or ANOMALY_SOURCE`,
   );
 }
 

@@ -1,14 +1,19 @@
-// A folder of recorded responses as a market. The time of a recording is in its file's name.
+// A folder of recorded responses as a market: a MarketSource without a network, that gives one after
+// another in the order of their times. The time of a recording is in its file's name.
 
 import { AppError } from "../domain/errors.ts";
 import type { MarketRequest, MarketSource, RawResponse, SourceIdentity } from "../domain/market.ts";
+import { readCoins } from "./response_body.ts";
 
 interface Recording {
   file: string;
   marketAtMs: number;
+  /** Further files of the same time, which are not read. */
+  passedOver: string[];
 }
 
 const NAME_EXAMPLES = "20220501T0000Z.json.gz, 2023-03-20T000851.json";
+const REMOVE = "take the file out of the folder, so that the replay goes on with the following one";
 
 /** `2022-05-01T00:00`, `20220501T0000Z`, `2023-03-20T000851`, anywhere in a file's name; UTC. */
 const TIME_IN_NAME =
@@ -19,8 +24,10 @@ export function timeInName(name: string): number | null {
   const match = TIME_IN_NAME.exec(name);
   if (match) {
     const [, year, month, day, hour, minute, second = "00"] = match;
-    const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    return Number.isFinite(ms) ? ms : null;
+    const text = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+    const ms = Date.parse(`${text}Z`);
+    // Date.parse takes the 30th of February for the 2nd of March.
+    return Number.isFinite(ms) && new Date(ms).toISOString().startsWith(text) ? ms : null;
   }
   const epoch = /(?<!\d)(\d{10}|\d{13})(?!\d)/.exec(name)?.[1];
   return epoch === undefined ? null : Number(epoch) * (epoch.length === 10 ? 1000 : 1);
@@ -41,29 +48,26 @@ export class Replay implements MarketSource {
     const path = await realFolder(folder);
     const files: string[] = [];
     for await (const entry of Deno.readDir(path)) {
-      if (entry.isFile && /\.json(\.gz)?$/.test(entry.name)) files.push(entry.name);
+      if (!entry.isDirectory && /\.json(\.gz)?$/.test(entry.name)) files.push(entry.name);
     }
     if (files.length === 0) {
       throw refused(folder, "no .json or .json.gz files", `recordings such as ${NAME_EXAMPLES}`);
     }
-    const byTime = new Map<number, Recording>();
-    for (const file of files.sort()) {
-      const marketAtMs = timeInName(file);
-      if (marketAtMs !== null && !byTime.has(marketAtMs)) {
-        byTime.set(marketAtMs, { file, marketAtMs });
-      }
-    }
-    if (byTime.size === 0) {
+    const recordings = inOrder(files.sort());
+    if (recordings.length === 0) {
       throw refused(
         folder,
         `${files.length} files without a time in their name, such as ${files[0]}`,
         `names such as ${NAME_EXAMPLES}`,
       );
     }
-    const recordings = [...byTime.values()].sort((a, b) => a.marketAtMs - b.marketAtMs);
     return new Replay(path, recordings);
   }
 
+  /**
+   * The first recording after `afterMs`, whole, however many coins were asked for. Throws AppError
+   * `not_found` after the last one, and `unavailable` for a file that is no recorded response.
+   */
   async fetch({ afterMs, signal }: MarketRequest): Promise<RawResponse> {
     signal?.throwIfAborted();
     const next = this.recordings.find(({ marketAtMs }) => afterMs === null || marketAtMs > afterMs);
@@ -75,11 +79,15 @@ export class Replay implements MarketSource {
           `been read. Next: work with what is there, see anomaly status`,
       );
     }
-    const body = await readRecording(`${this.folder}/${next.file}`);
-    return { marketAtMs: next.marketAtMs, body, origin: next.file, labels: [] };
+    const { file, marketAtMs, passedOver } = next;
+    const path = `${this.folder}/${file}`;
+    const body = await readRecording(path);
+    readCoins(body, { subject: `recording ${path}`, advice: REMOVE });
+    const others = passedOver.length === 0 ? "" : ` (of the same time: ${passedOver.join(", ")})`;
+    return { marketAtMs, body, origin: file + others, labels: [] };
   }
 
-  extent() {
+  extent(): Promise<{ firstMs: number; lastMs: number; count: number }> {
     return Promise.resolve({
       firstMs: this.recordings[0]!.marketAtMs,
       lastMs: this.recordings.at(-1)!.marketAtMs,
@@ -88,12 +96,26 @@ export class Replay implements MarketSource {
   }
 }
 
+/** One recording a time, by time; files without a time in their name are no recordings. */
+function inOrder(sortedFiles: readonly string[]): Recording[] {
+  const byTime = new Map<number, Recording>();
+  for (const file of sortedFiles) {
+    const marketAtMs = timeInName(file);
+    if (marketAtMs === null) continue;
+    const first = byTime.get(marketAtMs);
+    if (first) first.passedOver.push(file);
+    else byTime.set(marketAtMs, { file, marketAtMs, passedOver: [] });
+  }
+  return [...byTime.values()].sort((a, b) => a.marketAtMs - b.marketAtMs);
+}
+
 async function realFolder(folder: string): Promise<string> {
   try {
     const path = await Deno.realPath(folder);
     if ((await Deno.stat(path)).isDirectory) return path;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) {
       throw refused(folder, "no such folder", `a folder of recordings such as ${NAME_EXAMPLES}`);
     }
     throw error;
@@ -102,7 +124,11 @@ async function realFolder(folder: string): Promise<string> {
 }
 
 function refused(folder: string, found: string, expected: string): AppError {
-  return new AppError("invalid", `Cannot replay ${folder}: found ${found}, expected ${expected}.`);
+  return new AppError(
+    "invalid",
+    `Cannot replay ${folder}: found ${found}, expected ${expected}. ` +
+      `Next: name one, as in --source replay:recordings`,
+  );
 }
 
 async function readRecording(path: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -115,7 +141,8 @@ async function readRecording(path: string): Promise<Uint8Array<ArrayBuffer>> {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new AppError(
       "unavailable",
-      `Cannot read recording ${path}: ${found}. Expected JSON, or JSON compressed with gzip.`,
+      `Cannot read recording ${path}: found "${found}", expected JSON, or JSON compressed with ` +
+        `gzip. Next: ${REMOVE}.`,
       { cause },
     );
   }

@@ -72,13 +72,16 @@ function describeNonJson(text: string): string {
 /** CoinGecko says `{status: {error_code, error_message}}` or `{error}`; both may come with status 200. */
 function describeJson(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
-  if (typeof value !== "object" || value === null) return `a JSON ${value && typeof value}`;
-  const { status = value } = value as { status?: unknown };
-  const facts = Object(status) as Record<string, unknown>;
+  if (!isObject(value)) return value === null ? "a JSON null" : `a JSON ${typeof value}`;
+  const facts = isObject(value.status) ? value.status : value;
   const message = facts.error_message ?? facts.error ?? facts.message;
   const code = typeof facts.error_code === "number" ? ` ${facts.error_code}` : "";
   if (typeof message === "string") return `error${code} ${quote(message)}`;
   return `a JSON object with ${quote(Object.keys(value).slice(0, 5).join(", "))}`;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** The beginning of a foreign text, quoted; control characters could rewrite a terminal's line. */
