@@ -47,7 +47,11 @@ function progressBar(what: string, done: number, total: number): void {
   Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${line}`));
 }
 
-async function openStore(path: string | undefined, options: { create: boolean }): Promise<Store> {
+/** Opens the store at a path; `create: false` makes none where there is none. */
+export async function openStore(
+  path: string | undefined,
+  options: { create: boolean },
+): Promise<Store> {
   if (path === undefined || path === ":memory:" || /^https?:/.test(path)) {
     return await Store.open(path);
   }
@@ -63,9 +67,14 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw new AppError("unavailable", `Cannot open the store ${path}: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    throw new AppError(
+      "unavailable",
+      `Cannot open the store ${path}: ${messageOf(error)}. Expected a Deno KV database or a path ` +
+        `where one can be made. Next: choose another with --kv <path>.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -86,7 +95,8 @@ async function makeFolderOf(path: string): Promise<void> {
   }
 }
 
-async function deleteStore(path: string): Promise<void> {
+/** Deletes a local store with its journal files. */
+export async function deleteStore(path: string): Promise<void> {
   for (const suffix of ["", "-wal", "-shm"]) {
     await Deno.remove(path + suffix).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -99,7 +109,7 @@ function messageOf(error: unknown): string {
 }
 
 /** Imported on demand: most commands neither fetch nor serve, and should start at once. */
-const sourceExtent: App["sourceExtent"] = async (name) => {
+export const sourceExtent: App["sourceExtent"] = async (name) => {
   const { openSource } = await import("./src/market/mod.ts");
   const source = await openSource(name, {
     env: (key: string) => Deno.env.get(key),

@@ -59,7 +59,8 @@ function seedOf(env: Env, bound?: string): number {
   if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return seed;
   throw new AppError(
     "invalid",
-    `Cannot use ANOMALY_SEED "${text}": expected an integer from 0 to 4294967295.`,
+    `Cannot use ANOMALY_SEED "${text}": expected an integer from 0 to 4294967295. ` +
+      `Next: correct it, or unset it`,
   );
 }
 

@@ -7,7 +7,7 @@ import { toJson } from "../../src/domain/json.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
 import { HOUR_MS } from "../../src/features/history.ts";
 import { buildDatasetPair } from "../../src/features/split.ts";
-import { hoursMissing } from "../../src/features/split_window.ts";
+import { checkSplitParams, hoursMissing } from "../../src/features/split_window.ts";
 import { HORIZON_HOURS } from "../../src/features/targets.ts";
 import { WARM_UP_HOURS } from "../../src/features/temporal.ts";
 import { fileOf, listSnapshots } from "../../src/registry/assets.ts";
@@ -49,6 +49,7 @@ export const buildDataset = defineFlow({
   produces: `${ASSET.trainingDataset}, ${ASSET.evalHoldout} (one pair)`,
   publishes: ["dataset_ready"],
   params: datasetParams,
+  check: (given) => Promise.try(() => checkSplitParams(splitParams(given))),
   readiness,
   next: () => "anomaly train",
 })

@@ -43,16 +43,16 @@ export const evaluate = defineFlow({
     bind: (payload) => ({ candidate_version: String(payload.version) }),
   }],
   params,
-  check: async (given, env) => {
-    if (given.eval_data_source === FRESH) await checkSource(given, env);
-  },
+  // Whether the market is needed is known later; a source that cannot work is wrong in any case.
+  check: checkSource,
   lookUp: async (registry, given, { eval_config }) => {
     const { write, read } = registry.scopes;
     await resolveVersion(registry, write, "model", ASSET.detector, given.candidate_version);
-    const source = given.eval_data_source || eval_config.eval_data_source || ASSET.evalHoldout;
+    const source = given.eval_data_source || eval_config.eval_data_source;
     const version = given.eval_data_version || eval_config.eval_data_version;
-    if (version !== "" && source !== FRESH) {
-      await resolveVersion(registry, read, "data", source, version);
+    if (source !== FRESH && (source !== "" || version !== "")) {
+      const name = source || ASSET.evalHoldout;
+      await resolveVersion(registry, read, "data", name, version || "latest");
     }
     if (given.compare_to !== "none" && !isChampion(given.compare_to)) {
       await resolveVersion(registry, write, "model", ASSET.detector, given.compare_to);

@@ -16,6 +16,7 @@ import { asInput, fileOf, getVersion, resolveVersion } from "../../src/registry/
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { requireRun } from "../../src/registry/runs.ts";
 import { encodeTable } from "../../src/store/tables.ts";
+import { featureNamesOf } from "../datasets.ts";
 import { freshRows } from "../fresh_rows.ts";
 import type { FetchedMarket } from "../market_data.ts";
 
@@ -91,18 +92,10 @@ async function selectRows(
       source || ASSET.evalHoldout,
       version || "latest",
     );
-  const names = dataset.annotations.feature_names;
-  if (!Array.isArray(names)) {
-    throw new AppError(
-      "invalid",
-      `Cannot judge on ${dataset.name} v${dataset.version}: it lists no features, expected a dataset ` +
-        `such as ${ASSET.evalHoldout}. See: anomaly data list`,
-    );
-  }
   const branch = dataset.branch === registry.scopes.write.branch ? "" : ` of ${dataset.branch}`;
   return {
     table: fileOf(dataset, "table"),
-    feature_names: names as string[],
+    feature_names: featureNamesOf(dataset, "judge on"),
     source: `${dataset.name} v${dataset.version}${branch}`,
     input: asInput(dataset, "holdout", "table"),
     fetched: null,

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ASSET } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
-import { checkAliasName, parseVersionRef } from "../../src/domain/names.ts";
+import { checkAliasName, parseRunRef, parseVersionRef } from "../../src/domain/names.ts";
 import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
 import { CHAMPION } from "../../src/registry/aliases.ts";
 import {
@@ -23,7 +23,8 @@ const params = z.strictObject({
   reason: z.string().min(1).optional().describe("why, for the history (required with --force)"),
   force: z.boolean().default(false).describe("override failed gates; recorded"),
   dry_run: z.boolean().default(false).describe("say what would happen, and write nothing"),
-  expect: z.string().min(1).optional()
+  expect: z.string().regex(/^(none|v?[1-9]\d{0,14})$/).optional()
+    .meta({ placeholder: "version|none", expected: "a version (7, v7) or none" })
     .describe("version that must hold the alias now, or none; else exit 5"),
 });
 type Params = z.infer<typeof params>;
@@ -108,31 +109,26 @@ function checkParams(given: Params): void {
     throw new AppError(
       "invalid",
       `Cannot promote: found ${
-        ways === 0 ? "neither" : "both"
-      } --run_id and --version, expected one ` +
-        `of them. See: anomaly models list`,
+        ways === 0 ? "neither --run_id nor" : "both --run_id and"
+      } --version, expected one of them. See: anomaly models list`,
     );
   }
   if (given.force && given.reason === undefined) {
     throw new AppError(
       "invalid",
-      "Cannot promote with --force: found no --reason, expected one for the history.",
+      "Cannot promote with --force: found no --reason, expected one for the history. Next: add " +
+        "--reason <why>",
     );
   }
   parseVersionRef(wantedVersion(given));
-  if (given.expect !== undefined) parseExpected(given.expect);
 }
 
 function wantedVersion(given: Params): string {
-  return given.version ??
-    (/^\d+$/.test(given.run_id!) ? `run:${given.run_id}` : given.run_id!.replace(/^.*\//, "run:"));
+  return given.version ?? `run:${parseRunRef(given.run_id!).runId}`;
 }
 
 function parseExpected(text: string): number | null {
-  if (text === "none") return null;
-  const ref = parseVersionRef(text);
-  if (ref.kind === "number") return ref.version;
-  throw new AppError("invalid", `Cannot read --expect "${text}": expected a version (v7) or none.`);
+  return text === "none" ? null : Number(text.replace("v", ""));
 }
 
 async function requestOf(

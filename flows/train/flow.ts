@@ -12,6 +12,7 @@ import { asInput, fileOf, latestVersion, resolveVersion } from "../../src/regist
 import { advanceMarket } from "../../src/registry/context.ts";
 import { encodeSafetensors } from "../../src/store/safetensors.ts";
 import { decodeTable, encodeTable } from "../../src/store/tables.ts";
+import { featureNamesOf } from "../datasets.ts";
 import { checkSource, type FetchedMarket, sourceParam } from "../market_data.ts";
 import { freshRows } from "../fresh_rows.ts";
 
@@ -55,13 +56,12 @@ export const train = defineFlow({
     bind: (payload) => ({ data_version: String(payload.training_version) }),
   }],
   params,
-  check: async (given, env) => {
-    if (given.fresh_data) await checkSource(given, env);
-  },
+  // Whether the market is needed is known later; a source that cannot work is wrong in any case.
+  check: checkSource,
   lookUp: async (registry, given, { training_config }) => {
     const version = given.data_version ?? training_config.data_version;
-    if (given.fresh_data || version === "latest") return;
     const name = given.data_asset ?? training_config.data_asset;
+    if (given.fresh_data || mayBeUnbuilt(name, version)) return;
     await resolveVersion(registry, registry.scopes.read, "data", name, version);
   },
   next: (run) => `anomaly evaluate --candidate_version ${run.summary.version}`,
@@ -133,6 +133,11 @@ export const train = defineFlow({
     ))
   .build();
 
+/** Whether fresh data may stand in: not for a version or an asset that someone chose by name. */
+function mayBeUnbuilt(asset: string, version: string): boolean {
+  return asset === ASSET.trainingDataset && version === "latest";
+}
+
 async function loadRows(ctx: StepContext<z.infer<typeof params>>): Promise<TrainingRows> {
   const { registry, params, configs } = ctx;
   const name = params.data_asset ?? configs.training_config.data_asset;
@@ -140,7 +145,7 @@ async function loadRows(ctx: StepContext<z.infer<typeof params>>): Promise<Train
   const newest = params.fresh_data ? null : await latestVersion(registry, read, "data", name);
   const asked = params.data_version ?? configs.training_config.data_version;
   // Only "never built" means fresh data; a version that is not there is an error, found below.
-  if (params.fresh_data || (newest === null && asked === "latest")) {
+  if (params.fresh_data || (newest === null && mayBeUnbuilt(name, asked))) {
     if (!params.fresh_data) {
       ctx.log(`no ${name} on branch ${read.branch} yet: training on fresh data instead`);
     }
@@ -153,7 +158,7 @@ async function loadRows(ctx: StepContext<z.infer<typeof params>>): Promise<Train
   );
   return {
     table: fileOf(dataset, "table"),
-    feature_names: dataset.annotations.feature_names as string[],
+    feature_names: featureNamesOf(dataset, "train on"),
     data_source: name,
     input: asInput(dataset, "training_dataset", "table"),
     fetched: null,

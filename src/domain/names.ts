@@ -31,7 +31,7 @@ export function parseVersionRef(text: string): ParsedVersionRef {
   if (isAliasName(alias)) return { kind: "alias", alias };
   throw new AppError(
     "invalid",
-    `Cannot read version "${text}": expected ${VERSION_REF_FORMS}.`,
+    `Cannot read version "${text}": expected ${VERSION_REF_FORMS}. See: anomaly models list`,
     { details: { version: text } },
   );
 }
@@ -47,7 +47,7 @@ export function checkAliasName(text: string): string {
   throw new AppError(
     "invalid",
     `Cannot use alias "${text}": expected lower-case letters, digits, _ or -, beginning with a ` +
-      `letter, and none of latest, none, fresh, v7.`,
+      `letter, and none of latest, none, fresh, v7. Next: choose another, such as staging.`,
   );
 }
 
@@ -61,7 +61,7 @@ export function checkTagName(text: string): string {
   throw new AppError(
     "invalid",
     `Cannot use tag "${text}": expected letters, digits and . _ : / - (at most 100), beginning ` +
-      `with a letter or digit.`,
+      `with a letter or digit. Next: choose another, such as baseline.`,
   );
 }
 

@@ -198,6 +198,7 @@ export function findFlow(flows: readonly Flow[], name: string): Flow {
   if (flow) return flow;
   throw new AppError(
     "invalid",
-    `Cannot find flow "${name}": expected ${flows.map((flow) => flow.name).join(", ")}.`,
+    `Cannot find flow "${name}": expected ${flows.map((flow) => flow.name).join(", ")}. See: ` +
+      `anomaly --help`,
   );
 }

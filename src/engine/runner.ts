@@ -22,9 +22,12 @@ import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import { type Effects, type Flow, type StepContext, WithEffects } from "./flow.ts";
 
-/** Artifacts and logs of a step are single KV values (65,536 bytes serialised). */
-const MAX_ARTIFACT_CHARS = 60_000;
-const MAX_LOG_CHARS = 40_000;
+/**
+ * Artifacts and parts of a log are single KV values: 65,536 bytes serialised, where a character takes
+ * up to two and `0.5,` nine. So many characters always fit.
+ */
+const MAX_ARTIFACT_CHARS = 28_000;
+const MAX_LOG_CHARS = 28_000;
 const MAX_MESSAGE_CHARS = 2_000;
 
 /** What running needs from outside, besides the flow. */
@@ -55,7 +58,7 @@ export async function runFlow(
   options: RunOptions,
 ): Promise<RunRecord> {
   const params = flow.params.parse(options.params);
-  let run = await startRun(ctx, flow, options);
+  let run = await startRun(ctx, flow, { ...options, params: params as JsonObject });
   const artifacts: JsonObject = {};
   for (const [index, step] of flow.steps.entries()) {
     const attempt = new StepAttempt(ctx, run, index, step.name);

@@ -99,7 +99,7 @@ export function checkSplitParams(params: SplitParams): void {
       "invalid",
       `Cannot split the history: max_history_hours is ${maxHistoryHours}, expected at least ` +
         `${needed} for a holdout of ${holdoutHours} h, an embargo of ${embargoHours} h and ` +
-        `${minSnapshotsPerCoin} hourly snapshots to train on. Raise --max_history_hours`,
+        `${minSnapshotsPerCoin} hourly snapshots to train on. Next: raise --max_history_hours`,
       { details },
     );
   }

@@ -149,8 +149,8 @@ export async function stageHolder(
 }
 
 /**
- * Returns the alias to the holder before the present one, stepping over revoked versions; done again
- * it goes one further back. Needs no new evaluation, and is recorded as what it is.
+ * Returns the alias to the holder before the present one, stepping over revoked versions and over the
+ * present one itself, which may have held it before; done again it goes one further back. Needs no new evaluation, and is recorded as what it is.
  * Throws `conflict` when there is nobody to return to.
  */
 export async function stageRollback(
@@ -162,12 +162,17 @@ export async function stageRollback(
   const keys = keysOf(ctx.scopes.write);
   const holder = await aliasHolder(tx, ctx.scopes.write, model, alias);
   if (holder === null) {
-    throw new AppError("not_found", `Cannot roll back ${alias} of ${model}: nobody holds it.`);
+    throw new AppError(
+      "not_found",
+      `Cannot roll back ${alias} of ${model}: nobody holds it. See: ` +
+        `anomaly models history --alias ${alias}`,
+    );
   }
   let entry = await tx.get(keys.aliasEntry(model, alias, holder.seq));
   for (let step = 0; step < MAX_ROLLBACK_STEPS && entry?.beneathSeq; step++) {
     entry = await tx.get(keys.aliasEntry(model, alias, entry.beneathSeq));
-    if (!entry || await tx.get(keys.revocation(model, entry.version))) continue;
+    if (!entry || entry.version === holder.version) continue;
+    if (await tx.get(keys.revocation(model, entry.version))) continue;
     return await stageHolder(ctx, tx, holder, {
       action: "rollback",
       ...request,

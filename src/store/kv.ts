@@ -175,20 +175,25 @@ export class Store implements Disposable, Reader {
 
 /** What one commit reads and writes. Made by `Store.commit`; not kept beyond it. */
 export class Transaction implements Reader {
-  readonly #checks = new Map<string, Deno.AtomicCheck>();
+  readonly #reads = new Map<string, Deno.KvEntryMaybe<unknown>>();
   readonly #sets = new Map<string, { key: Deno.KvKey; value: unknown }>();
   readonly #deletes = new Map<string, Deno.KvKey>();
 
   constructor(private readonly store: Store, readonly scope: WriteScope) {}
 
-  /** Reads a value and makes the commit depend on it. What this transaction staged is seen. */
+  /**
+   * Reads a value and makes the commit depend on it. What this transaction staged is seen. A key is
+   * read once: all that is decided by its value is decided by the one that the commit checks.
+   */
   async get<T>(key: ReadKey<T>): Promise<T | null> {
     const id = keyId(key.parts);
     const staged = this.#sets.get(id);
     if (staged) return staged.value as T;
     if (this.#deletes.has(id)) return null;
+    const read = this.#reads.get(id);
+    if (read) return read.value as T | null;
     const entry = await this.store.entry(key);
-    this.#checks.set(id, { key: key.parts, versionstamp: entry.versionstamp });
+    this.#reads.set(id, entry);
     return entry.value;
   }
 
@@ -214,14 +219,14 @@ export class Transaction implements Reader {
   /** Puts everything into an atomic operation, and asserts the platform's limits. */
   stage(operation: Deno.AtomicOperation): Deno.AtomicOperation {
     const mutations = this.#sets.size + this.#deletes.size;
-    if (mutations > MAX_MUTATIONS || this.#checks.size > MAX_CHECKS) {
+    if (mutations > MAX_MUTATIONS || this.#reads.size > MAX_CHECKS) {
       throw new AppError(
         "internal",
-        `Cannot commit ${mutations} mutations with ${this.#checks.size} checks: expected at most ` +
+        `Cannot commit ${mutations} mutations with ${this.#reads.size} checks: expected at most ` +
           `${MAX_MUTATIONS} and ${MAX_CHECKS}.`,
       );
     }
-    for (const check of this.#checks.values()) operation.check(check);
+    for (const entry of this.#reads.values()) operation.check(entry);
     for (const { key, value } of this.#sets.values()) operation.set(key, value);
     for (const key of this.#deletes.values()) operation.delete(key);
     return operation;

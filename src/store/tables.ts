@@ -70,6 +70,7 @@ export function encodeTable(
   });
   // Size 0 stands for one page a column, which needs no page index between the pages and the footer.
   parquet.write({ columnData, rowGroupSize: MAX_ROWS, pageSize: 0 });
+  // The footer is written by finish(), so the checksum can still join its metadata.
   kvMetadata.push({ key: CHECKSUM_KEY, value: checksum(writer.getBytes().subarray(HEAD_BYTES)) });
   parquet.finish();
   return new Uint8Array(writer.getBuffer());
@@ -128,7 +129,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * The table in Parquet bytes that `encodeTable` wrote; columns in their order, nulls as NaN or null.
- * Throws AppError `internal` where the bytes are damaged, or hold column types of other writers.
+ * Throws AppError `internal` where the bytes are damaged, or another program wrote them.
  */
 export async function decodeTable(bytes: Uint8Array): Promise<Table> {
   try {
