@@ -54,7 +54,10 @@ export function parseCommandLine<S extends CommandSpec>(
     (global.some((flag) => flag.name === name) && following.flags.includes(`--${name}=true`));
   if (asks("help")) return { kind: "help", topic };
   if (asks("version")) return { kind: "version" };
-  if (spec === null) return overviewOrThrow(specs, topic);
+  if (spec === null) {
+    if (leading.problems.length > 0) throw wrongUsage(topic, leading.problems);
+    return overviewOrThrow(specs, topic);
+  }
 
   const names = flags.map((flag) => flag.name);
   const cut = parseArgs([...leading.flags, ...following.flags, "--", ...following.positionals], {
@@ -269,7 +272,9 @@ function positionalProblems(spec: CommandSpec, words: readonly string[]): string
   const positionals = spec.positionals ?? [];
   const variadic = positionals.some((positional) => positional.variadic);
   const problems = positionals.slice(words.length).filter(({ required }) => required)
-    .map((missing) => `<${missing.name}> is missing, expected ${missing.description}`);
+    .map(({ name, description, choices }) =>
+      `<${name}> is missing, expected ${choices ? oneOf(choices) : description}`
+    );
   words.forEach((word, i) => {
     const positional = positionals[i] ?? (variadic ? positionals.at(-1) : undefined);
     if (positional === undefined) {

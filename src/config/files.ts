@@ -32,6 +32,9 @@ const BUILT_IN: Readonly<Record<string, unknown>> = {
   "configs/training.json": trainingDefaults,
 };
 
+/** What to do about a file that cannot be used. */
+const AFTERWARDS = "Next: correct it, and see anomaly config show";
+
 const DEFAULT_FOLDER = "configs";
 
 /** Where a config was read from: a path, or `built in: configs/model.json`. */
@@ -117,7 +120,7 @@ async function requireFolder(folder: string): Promise<void> {
   if (isFolder) return;
   throw new AppError(
     "invalid",
-    `Cannot read the configs in ${folder}: no such folder. Correct ANOMALY_CONFIGS, or unset it ` +
+    `Cannot read the configs in ${folder}: no such folder. Next: correct ANOMALY_CONFIGS, or unset it ` +
       `for ${DEFAULT_FOLDER}.`,
     { details: { folder } },
   );
@@ -151,7 +154,7 @@ async function readIfThere(file: string): Promise<string | null> {
     return await Deno.readTextFile(file);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return null;
-    throw new AppError("invalid", `Cannot read ${file}: ${messageOf(cause)}`, {
+    throw new AppError("invalid", `Cannot read ${file}: ${messageOf(cause)}. ${AFTERWARDS}`, {
       cause,
       details: { file },
     });
@@ -162,10 +165,14 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new AppError("invalid", `Cannot read ${file}: it is no valid JSON: ${messageOf(cause)}`, {
-      cause,
-      details: { file },
-    });
+    throw new AppError(
+      "invalid",
+      `Cannot read ${file}: it is no valid JSON: ${messageOf(cause)}. ${AFTERWARDS}`,
+      {
+        cause,
+        details: { file },
+      },
+    );
   }
 }
 
@@ -173,7 +180,7 @@ function checkConfig<S extends z.ZodType>(schema: S, value: unknown, file: strin
   const checked = schema.safeParse(value);
   if (checked.success) return checked.data;
   const problems = describeProblems(schema, value, checked.error.issues);
-  throw new AppError("invalid", `Cannot read ${file}: ${problems.join("; ")}`, {
+  throw new AppError("invalid", `Cannot read ${file}: ${problems.join("; ")}. ${AFTERWARDS}`, {
     cause: checked.error,
     details: { file, problems },
   });

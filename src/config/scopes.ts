@@ -37,7 +37,7 @@ export function environmentOf(project: ProjectConfig, branch: string): string {
     `Cannot tell the environment of branch "${branch}": branch_to_environment has ` +
       `${
         Object.keys(rules).join(", ") || "no rule"
-      }. Add the branch, or "*", to configs/project.json.`,
+      }. Next: add the branch, or "*", to configs/project.json.`,
     { details: { branch } },
   );
 }
@@ -118,7 +118,7 @@ function checkBranch(chosen: ChosenBranch): ChosenBranch {
   throw new AppError(
     "invalid",
     `Cannot use branch "${chosen.branch}" (from ${chosen.origin}): expected 1 to 100 letters, ` +
-      `digits, ".", "_", "/" or "-", beginning with a letter or digit. Give --branch <name>.`,
+      `digits, ".", "_", "/" or "-", beginning with a letter or digit. Next: give --branch <name>.`,
     { details: { branch: chosen.branch, origin: chosen.origin } },
   );
 }

@@ -12,6 +12,12 @@ export const train: CommandSpec = {
     "The model is registered as a candidate. With no dataset ever built on the branch that is read, " +
     "it trains on fresh data and says so.\n\nNothing is promoted.",
   params: z.strictObject({
+    source: z.string().regex(/^(coingecko|simulated|replay:.+)$/).optional()
+      .meta({ placeholder: "source", expected: "coingecko, simulated or replay:<folder>" })
+      .describe(
+        "market to fetch from: coingecko, simulated or replay:<folder> (env ANOMALY_SOURCE, default " +
+          "coingecko)",
+      ),
     ...flowParams,
     fresh_data: z.boolean().default(false).describe("fetch now instead of reading a dataset"),
     model_config: z.string().optional().meta({ placeholder: "file" })

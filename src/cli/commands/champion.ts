@@ -66,6 +66,7 @@ function parseTime(text: string): number {
   if (Number.isFinite(ms)) return ms;
   throw new AppError(
     "invalid",
-    `Cannot read --at "${text}": expected an ISO 8601 time such as 2022-05-09T17:00Z.`,
+    `Cannot read --at "${text}": expected an ISO 8601 time such as 2022-05-09T17:00Z. ` +
+      `See: anomaly models history`,
   );
 }

@@ -116,12 +116,9 @@ const compare = defineCommand({
   run: async (app, call) => {
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
-    const sides = await Promise.all(
-      [call.positionals[0]!, call.positionals[1] ?? CHAMPION].map((ref) =>
-        comparable(registry, ref)
-      ),
-    );
-    const [a, b] = sides as [Comparable, Comparable];
+    // One after the other, so that of two that are missing it is always the first that is named.
+    const a = await comparable(registry, call.positionals[0]!);
+    const b = await comparable(registry, call.positionals[1] ?? CHAMPION);
     const names = [...new Set([...Object.keys(a.values), ...Object.keys(b.values)])];
     const rows = names.map((
       name,

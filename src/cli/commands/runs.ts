@@ -42,7 +42,11 @@ const list = defineCommand({
   run: async (app, call) => {
     const { flow: name, tag, limit } = call.params;
     if (tag !== undefined && name === undefined) {
-      throw new AppError("invalid", "Cannot list runs by --tag alone: expected --flow as well.");
+      throw new AppError(
+        "invalid",
+        `Cannot list runs by --tag alone: expected --flow as well. Next: anomaly runs list --flow ` +
+          `train --tag ${tag}`,
+      );
     }
     const flow = name === undefined ? undefined : findFlow(app.flows, name).name;
     using session = await openSession(app, call, { write: false });
@@ -165,17 +169,21 @@ async function changeTag(app: App, call: Call<Record<string, unknown>>, change: 
   using session = await openSession(app, call, { write: false });
   const { registry } = session;
   const run = await findRun(app, registry, call);
+  const see = hint(call, `anomaly runs show ${run.id}`);
   await refuseAliasName(registry, run, name);
   await registry.store.commit(registry.scopes.write, async (tx) => {
     const present = (await listTags(registry, registry.scopes.write, run.id))
       .find((entry) => entry.tag === name);
     if (present?.record.system) {
-      throw new AppError("conflict", `Cannot change tag "${name}": the program set it itself.`);
+      throw new AppError(
+        "conflict",
+        `Cannot change tag "${name}": the program set it itself. See: ${see}`,
+      );
     }
     if (change === "remove" && !present) {
       throw new AppError(
         "not_found",
-        `Cannot remove tag "${name}": run ${run.id} does not have it.`,
+        `Cannot remove tag "${name}": run ${run.id} does not have it. See: ${see}`,
       );
     }
     if (change === "add") stageTag(registry, tx, run, name, false);
@@ -208,5 +216,8 @@ async function findRun(
   const name = flow === null ? null : findFlow(app.flows, flow).name;
   const run = await requireRun(registry, registry.scopes.write, runId);
   if (name === null || run.flow === name) return run;
-  throw new AppError("not_found", `Cannot find ${flow}/${runId}: run ${runId} is of ${run.flow}.`);
+  throw new AppError(
+    "not_found",
+    `Cannot find ${flow}/${runId}: run ${runId} is of ${run.flow}. See: anomaly runs show ${runId}`,
+  );
 }
