@@ -2,10 +2,12 @@
 // that it is done are one commit, so that a run killed at any instant leaves a finished step or no
 // trace of it; the last step's commit also completes the run.
 
-import type { AssetFile, JsonObject } from "../domain/asset.ts";
+import { ASSET, type AssetFile, type JsonObject } from "../domain/asset.ts";
 import type { FlowConfigs } from "../domain/config.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
+import { checkTagName } from "../domain/names.ts";
 import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
+import { CHAMPION, isAliasTag } from "../registry/aliases.ts";
 import { registerVersion } from "../registry/assets.ts";
 import { marketTime, type RegistryContext, wallTime } from "../registry/context.ts";
 import { stageEvent } from "../registry/events.ts";
@@ -80,6 +82,7 @@ async function startRun(ctx: RunnerContext, flow: Flow, options: RunOptions): Pr
   const { write, read } = registry.scopes;
   const keys = keysOf(write);
   const marketAt = await marketTime(registry, write);
+  for (const tag of options.tags) await checkUserTag(registry, tag);
   return await registry.store.commit(write, async (tx) => {
     const id = await tx.next(keys.counter("run"));
     const run: RunRecord = {
@@ -103,10 +106,21 @@ async function startRun(ctx: RunnerContext, flow: Flow, options: RunOptions): Pr
     };
     tx.set(keys.run(id), run);
     tx.set(keys.runOfFlow(flow.name, id), true);
-    for (const tag of systemTags(run, write.project)) stageTag(registry, tx, run, tag, true);
     for (const tag of options.tags) stageTag(registry, tx, run, tag, false);
+    for (const tag of systemTags(run, write.project)) stageTag(registry, tx, run, tag, true);
     return run;
   });
+}
+
+/** Throws `invalid` for what is no tag, and `conflict` for an alias: those are not to be claimed. */
+async function checkUserTag(registry: RegistryContext, tag: string): Promise<void> {
+  checkTagName(tag);
+  if (!await isAliasTag(registry, registry.scopes.write, ASSET.detector, tag)) return;
+  throw new AppError(
+    "conflict",
+    `Cannot tag a run "${tag}": that is an alias, which only a promotion gives and takes. ` +
+      `Next: leave out the tag, then anomaly promote${tag === CHAMPION ? "" : ` --alias ${tag}`}`,
+  );
 }
 
 function systemTags(run: RunRecord, project: string): string[] {

@@ -4,6 +4,7 @@
 
 import type { AliasEntry, AliasRecord, RevocationRecord } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
+import { isAliasName } from "../domain/names.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Reader, Transaction } from "../store/kv.ts";
@@ -39,6 +40,21 @@ export async function listAliases(
 ): Promise<AliasRecord[]> {
   const entries = await ctx.store.list(keysOf(scope).aliases(model), { limit: MAX_ALIASES });
   return entries.map((entry) => entry.value);
+}
+
+/**
+ * Whether a run tag of that name would claim what only a promotion can prove: it is held as an alias,
+ * or is one of those that the program gives a meaning to.
+ */
+export async function isAliasTag(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  name: string,
+): Promise<boolean> {
+  if (!isAliasName(name)) return false;
+  if (name === CHAMPION || name === "staging" || name.startsWith("challenger-")) return true;
+  return (await listAliases(ctx, scope, model)).some((record) => record.alias === name);
 }
 
 /** Newest first. */

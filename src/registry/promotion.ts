@@ -121,7 +121,20 @@ export async function planPromotion(
   assertExpected(request, holder);
   if (holder?.version === version) throw alreadyHolder(request, holder);
   const blockers = await promotionBlockers(ctx, ctx.store, model, version);
+  // Someone may have won while this was read: that is a conflict, and not a stale evaluation.
+  assertUnchanged(request, holder, await aliasHolder(ctx.store, ctx.scopes.write, model, alias));
   return { request, holder, blockers };
+}
+
+/** Throws `conflict`, naming the winner, when the alias has another holder than when this began. */
+function assertUnchanged(
+  request: PromotionRequest,
+  before: AliasRecord | null,
+  now: AliasRecord | null,
+): void {
+  if ((now?.seq ?? null) === (before?.seq ?? null)) return;
+  const expected = before ? `v${before.version}, as it was when this began` : "nobody";
+  throw conflictWith(request, now, expected);
 }
 
 function alreadyHolder({ model, version, alias }: PromotionRequest, holder: AliasRecord): AppError {
@@ -182,10 +195,7 @@ export async function stagePromotion(
   const { request } = plan;
   const { model, version, alias } = request;
   const holder = await aliasHolder(tx, ctx.scopes.write, model, alias);
-  if ((holder?.seq ?? null) !== (plan.holder?.seq ?? null)) {
-    const expected = plan.holder ? `v${plan.holder.version}, as it was when this began` : "nobody";
-    throw conflictWith(request, holder, expected);
-  }
+  assertUnchanged(request, plan.holder, holder);
   const blockers = await promotionBlockers(ctx, tx, model, version);
   assertAllowed({ ...plan, blockers });
   const evaluation = await latestEvaluation(tx, ctx.scopes.write, model, version);

@@ -8,7 +8,15 @@ import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { getRun, listRuns, listSteps, listTags, readLog } from "../../src/registry/runs.ts";
 import { readBlob } from "../../src/store/blobs.ts";
-import { memoryRegistry, type TestRegistry, testRunner } from "../support/registry.ts";
+import {
+  dumpBranch,
+  judgeModel,
+  memoryRegistry,
+  newChampion,
+  promote,
+  type TestRegistry,
+  testRunner,
+} from "../support/registry.ts";
 
 const HEAD = {
   name: "sample",
@@ -126,6 +134,31 @@ Deno.test("a run is tagged with its system tags and with those asked for", async
   assertEquals(found.map((one) => one.id), [done.id]);
   const [version] = await listVersions(registry, read, "data", "sample", { limit: 1 });
   assertEquals(version!.tags, ["baseline"]);
+});
+
+Deno.test("a run that would be tagged with an alias is refused, and leaves no run behind", async () => {
+  using registry = await memoryRegistry();
+  const { read } = registry.scopes;
+  const version = await newChampion(registry);
+  await judgeModel(registry, version);
+  await promote(registry, version.version, { alias: "prod" });
+  const before = await dumpBranch(registry.store, "main");
+  for (const tag of ["champion", "staging", "challenger-a", "prod"]) {
+    const failing = () => run(testRunner(registry), sampleFlow(), ["mine", tag]);
+    const error = await assertRejects(failing, AppError, "only a promotion gives");
+    assertEquals([error.code, error.exitCode], ["conflict", 5]);
+  }
+  await assertRejects(() => run(testRunner(registry), sampleFlow(), ["a b"]), AppError, "tag");
+  assertEquals(await dumpBranch(registry.store, "main"), before);
+  const tagged = await listRuns(registry, read, { limit: 9, flow: "train", tag: "champion" });
+  assertEquals(tagged.map((one) => one.id), [version.runId]);
+});
+
+Deno.test("a system tag stays one, also where the same tag was asked for", async () => {
+  using registry = await memoryRegistry();
+  const done = await run(testRunner(registry), sampleFlow(), ["branch:main"]);
+  const tags = await listTags(registry, registry.scopes.read, done.id);
+  assertEquals(tags.find(({ tag }) => tag === "branch:main")?.record.system, true);
 });
 
 Deno.test("what steps log goes out at once and is kept in order", async () => {

@@ -1,14 +1,12 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { aliasHistory, CHAMPION } from "../../src/registry/aliases.ts";
 import { refOf } from "../../src/registry/assets.ts";
-import { modelStatus, stageEvaluation } from "../../src/registry/evaluations.ts";
+import { modelStatus } from "../../src/registry/evaluations.ts";
 import { listAudit, listEvents } from "../../src/registry/events.ts";
-import { planPromotion, stagePromotion } from "../../src/registry/promotion.ts";
 import { listRuns, listTags } from "../../src/registry/runs.ts";
 import {
-  evaluationOf,
   gate,
   holderOf,
   judgeModel,
@@ -16,7 +14,6 @@ import {
   MODEL,
   newChampion,
   promote,
-  promotionOf,
   revoke,
   type TestRegistry,
   trainModel,
@@ -184,95 +181,6 @@ Deno.test("promote refuses the version that holds the alias already", async () =
   await assertRefused(registry, version, "conflict", "it is champion already");
 });
 
-Deno.test("a promotion that lost the race is a conflict that names the winner", async () => {
-  using registry = await memoryRegistry();
-  const [winner, loser] = [await trainModel(registry), await trainModel(registry)];
-  for (const version of [winner, loser]) await judgeModel(registry, version);
-  const plan = await planPromotion(registry, promotionOf(loser.version));
-  await promote(registry, winner.version);
-  const { store, scopes } = registry;
-  const error = await assertRejects(
-    () => store.commit(scopes.write, (tx) => stagePromotion(registry, tx, plan)),
-    AppError,
-  );
-  assertEquals([error.code, error.details.winner], ["conflict", winner.version]);
-  assertStringIncludes(error.message, `champion is ${MODEL} v${winner.version}`);
-  assertEquals((await history(registry)).length, 1);
-});
-
-Deno.test("a promotion by force that lost the race is a conflict as well", async () => {
-  using registry = await memoryRegistry();
-  const [winner, loser] = [await trainModel(registry), await trainModel(registry)];
-  for (const version of [winner, loser]) await judgeModel(registry, version);
-  const request = promotionOf(loser.version, { force: true, reason: "because" });
-  const plan = await planPromotion(registry, request);
-  const { store, scopes } = registry;
-  let raced = false;
-  const error = await assertRejects(
-    () =>
-      store.commit(scopes.write, async (tx) => {
-        const staged = await stagePromotion(registry, tx, plan);
-        // Between what this commit read and the commit itself.
-        if (!raced) {
-          raced = true;
-          await promote(registry, winner.version);
-        }
-        return staged;
-      }),
-    AppError,
-  );
-  assertEquals([error.code, error.details.winner], ["conflict", winner.version]);
-  assertEquals((await history(registry)).map((entry) => entry.version), [winner.version]);
-});
-
-Deno.test("a promotion is refused by an evaluation that failed after the promotion was planned", async () => {
-  using registry = await memoryRegistry();
-  const version = await trainModel(registry);
-  await judgeModel(registry, version);
-  const plan = await planPromotion(registry, promotionOf(version.version));
-  await judgeModel(registry, version, { gates: [FAILED] });
-  const { store, scopes } = registry;
-  const error = await assertRejects(
-    () => store.commit(scopes.write, (tx) => stagePromotion(registry, tx, plan)),
-    AppError,
-    "max_anomaly_rate",
-  );
-  assertEquals(error.code, "gate_failed");
-  assertEquals(await holderOf(registry), null);
-});
-
-for (const what of ["an evaluation that fails", "a revocation"] as const) {
-  Deno.test(`a promotion reads again and is refused when it races with ${what}`, async () => {
-    using registry = await memoryRegistry();
-    const version = await trainModel(registry);
-    await judgeModel(registry, version);
-    const plan = await planPromotion(registry, promotionOf(version.version));
-    const failing = await evaluationOf(registry, version, { gates: [FAILED] });
-    const { store, scopes } = registry;
-    let attempts = 0;
-    const error = await assertRejects(
-      () =>
-        store.commit(scopes.write, async (tx) => {
-          const staged = await stagePromotion(registry, tx, plan);
-          if (++attempts > 1) return staged;
-          if (what === "a revocation") await revoke(registry, version.version);
-          else {
-            const record = await store.commit(
-              scopes.write,
-              (other) => stageEvaluation(registry, other, failing),
-            );
-            assertEquals(record.id, 2);
-          }
-          return staged;
-        }),
-      AppError,
-    );
-    assertEquals(error.code, what === "a revocation" ? "conflict" : "gate_failed");
-    assertEquals(await holderOf(registry), null);
-    assertEquals(await history(registry), []);
-  });
-}
-
 Deno.test("a promotion moves the run tag, writes history, event and audit in one commit", async () => {
   using registry = await memoryRegistry();
   const { scopes } = registry;
@@ -348,5 +256,4 @@ Deno.test("a dev branch is judged against the champion that it reads, and promot
   await judgeModel(dev, version);
   await promote(dev, version.version);
   assertEquals([await holderOf(main), await holderOf(dev)], [champion.version, version.version]);
-  assert((await aliasHistory(main, main.scopes.read, MODEL, CHAMPION, 9)).length === 1);
 });
