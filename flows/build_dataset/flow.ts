@@ -103,7 +103,7 @@ export const buildDataset = defineFlow({
         const shared = (part: JsonObject): JsonObject => ({
           ...toJson(part) as JsonObject,
           // Both halves carry the hash of the member list: that is what makes them one pair.
-          pair_sha256: built.members.sha256,
+          members_sha256: built.members.sha256,
           snapshots: built.snapshot_count,
           feature_names: built.feature_names,
           dropped_coins: built.dropped_coins,
@@ -139,7 +139,7 @@ export const buildDataset = defineFlow({
           training_rows: trainingPart.rowCount,
           holdout_rows: holdoutPart.rowCount,
           snapshots: built.snapshot_count,
-          pair_sha256: built.members.sha256,
+          members_sha256: built.members.sha256,
         });
       }),
     ))

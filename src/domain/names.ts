@@ -13,7 +13,7 @@ export type ParsedVersionRef =
 const ALIAS = /^[a-z][a-z0-9_-]{0,63}$/;
 const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
-const RESERVED_ALIAS = /^(latest|none|fresh|v?\d+)(-\d+)?$/;
+const RESERVED_ALIAS = /^(latest(-.*)?|none|fresh|v?\d+)$/;
 
 /** What a person may write for a version. Shown in help and in errors. */
 export const VERSION_REF_FORMS =
@@ -21,7 +21,7 @@ export const VERSION_REF_FORMS =
 
 /** Throws `invalid` unless the text is a version reference. */
 export function parseVersionRef(text: string): ParsedVersionRef {
-  const latest = /^latest(?:-(\d{1,9}))?$/.exec(text);
+  const latest = /^latest(?:-(\d{1,4}))?$/.exec(text);
   if (latest) return { kind: "latest", back: Number(latest[1] ?? 0) };
   const number = /^v?(\d{1,15})$/.exec(text);
   if (number && Number(number[1]) > 0) return { kind: "number", version: Number(number[1]) };
