@@ -67,8 +67,10 @@ export async function runCommandLine(
     }
     const { spec, ...call } = invocation;
     const result = await spec.run(app, call);
-    if (!call.globals.json) { if (result.text !== "") streams.stdout(result.text); }
-    else if (result.json !== undefined) {
+    if (!call.globals.json) {
+      // Names, reasons and messages come from outside: none of them may act on a terminal.
+      if (result.text !== "") streams.stdout(printable(result.text));
+    } else if (result.json !== undefined) {
       streams.stdout(JSON.stringify(toJson(result.json), null, 2));
     }
     return result.exitCode ?? 0;

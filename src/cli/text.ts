@@ -49,7 +49,7 @@ export function age(iso: string, nowMs: number): string {
 /** Rows under a head, columns two spaces apart; numbers (and "–") at the right. */
 export function columns(head: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return "";
-  const cells = [head, ...rows].map((row) => row.map(printable));
+  const cells = [head, ...rows].map((row) => row.map(oneLine));
   const widths = head.map((_, j) => Math.max(...cells.map((row) => row[j]!.length)));
   const numeric = head.map((_, j) =>
     cells.slice(1).every((row) => /^([+−-]?[\d.,]+( %)?|–)$/.test(row[j]!))
@@ -60,8 +60,16 @@ export function columns(head: readonly string[], rows: readonly (readonly string
   ).join("\n");
 }
 
-/** Lines of name and value, the values aligned. */
+/** A cell's text could otherwise pass for rows of its own. */
+function oneLine(text: string): string {
+  return printable(text).replace(/\s*[\t\n]\s*/g, " ");
+}
+
+/** Lines of name and value, the values aligned; further lines of a value stand below its first. */
 export function facts(entries: readonly (readonly [string, string])[]): string {
   const width = Math.max(...entries.map(([name]) => name.length));
-  return entries.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join("\n");
+  const below = "\n" + " ".repeat(width + 2);
+  return entries.map(([name, value]) =>
+    `${name.padEnd(width)}  ${printable(value).replaceAll("\n", below)}`
+  ).join("\n");
 }

@@ -148,7 +148,7 @@ function givenUp(
   let end = "";
   if (isRetryable) {
     end = `; gave up after ${tries} ${tries === 1 ? "try" : "tries"} in ${seconds(elapsedMs)}`;
-    if (retryAfterMs !== null) {
+    if (retryAfterMs !== null && tries < RETRY_LIMITS.maxTries) {
       end += `, because it asks to wait ${seconds(retryAfterMs)} and a fetch may take ` +
         seconds(RETRY_LIMITS.budgetMs);
     }

@@ -35,8 +35,22 @@ Deno.test("CoinGecko gives up at once when a 429 asks for more time than a fetch
   assertEquals(waits, []);
   assertStringIncludes(error.message, `status 429, error 429 "You've exceeded the Rate Limit."`);
   assertStringIncludes(error.message, "asks to wait 119 s");
-  assertStringIncludes(error.message, "Next: try again after 2026-01-02T12:01:59.000Z.");
+  assertStringIncludes(error.message, "Next: try again after 2026-01-02T12:01:59.000Z, ");
   assertEquals(error.details.retry_at, "2026-01-02T12:01:59.000Z");
+});
+
+Deno.test("CoinGecko gives up on a server that asks to wait for longer than a Date can tell", async () => {
+  await using server = serveCoinGecko(status(429, "", { "retry-after": "9".repeat(30) }));
+  const error = await fetchError(openMarket(server.baseUrl).source);
+  assertStringIncludes(error.message, "Next: try again after +275760-09-13T00:00:00.000Z");
+});
+
+Deno.test("CoinGecko gives up on a server that asks again and again for a short wait", async () => {
+  await using server = serveCoinGecko(status(429, RATE_LIMITED, { "retry-after": "3" }));
+  const { source, waits } = openMarket(server.baseUrl);
+  const error = await fetchError(source);
+  assertEquals(waits, [3_000, 3_000, 6_000, 12_000]);
+  assertStringIncludes(error.message, "gave up after 5 tries in 24 s. Next: try again after");
 });
 
 Deno.test("CoinGecko takes an HTTP date for the time to retry at", async () => {
@@ -189,18 +203,17 @@ Deno.test("CoinGecko stops reading a body beyond 32 MiB, and does not ask for it
   assert(sent < 100, `${sent} MiB were sent`);
 });
 
+/** Long waits, so that one that is not cut short by the abort is told from one that is. */
+const LONG_WAIT_S = 30;
+
 Deno.test("CoinGecko stops at an abort while it waits for a body", async () => {
   const abort = new AbortController();
   await using server = serveCoinGecko(() => {
     setTimeout(() => abort.abort(new Error("stopped by the test")), 5);
     return new Response(new ReadableStream({}));
   });
-  const { source } = openMarket(server.baseUrl);
-  const error = await assertRejects(
-    () => source.fetch({ ...REQUEST, signal: abort.signal }),
-    Error,
-  );
-  assertEquals(error.message, "stopped by the test");
+  const { source } = openMarket(server.baseUrl, { timeoutMs: 1000 * LONG_WAIT_S });
+  await assertStopped(source, abort.signal);
   assertEquals(server.requests.length, 1);
 });
 
@@ -208,16 +221,20 @@ Deno.test("CoinGecko stops at an abort while it waits to try again", async () =>
   const abort = new AbortController();
   await using server = serveCoinGecko(() => {
     setTimeout(() => abort.abort(new Error("stopped by the test")), 20);
-    return new Response("", { status: 500 });
+    return new Response("", { status: 500, headers: { "retry-after": `${LONG_WAIT_S}` } });
   });
   const source = new CoinGecko({
     env: (name) => name === "COINGECKO_BASE_URL" ? server.baseUrl : undefined,
     nowMs: () => NOW_MS,
   });
-  const error = await assertRejects(
-    () => source.fetch({ ...REQUEST, signal: abort.signal }),
-    Error,
-  );
-  assertEquals(error.message, "stopped by the test");
+  await assertStopped(source, abort.signal);
   assertEquals(server.requests.length, 1);
 });
+
+async function assertStopped(source: CoinGecko, signal: AbortSignal): Promise<void> {
+  const startMs = performance.now();
+  const error = await assertRejects(() => source.fetch({ ...REQUEST, signal }), Error);
+  assertEquals(error.message, "stopped by the test");
+  const seconds = (performance.now() - startMs) / 1000;
+  assert(seconds < LONG_WAIT_S / 3, `stopped after ${seconds} s`);
+}

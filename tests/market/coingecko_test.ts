@@ -47,6 +47,13 @@ Deno.test("CoinGecko joins pages of equal size, keeps their elements verbatim, a
   assertEquals(waits, [2_000]);
 });
 
+Deno.test("CoinGecko keeps no distance between requests with a pro key", async () => {
+  await using server = serveCoinGecko(coinPages());
+  const { source, waits } = openMarket(server.baseUrl, { env: { COINGECKO_PRO_API_KEY: "pro" } });
+  await source.fetch({ numCoins: 1000, afterMs: null });
+  assertEquals([server.requests.length, waits.length], [4, 0]);
+});
+
 Deno.test("CoinGecko asks for no further page when one is not full, or empty", async () => {
   for (const [total, pages] of [[120, 1], [250, 2]] as const) {
     await using server = serveCoinGecko(coinPages(total));

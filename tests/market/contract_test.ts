@@ -148,6 +148,19 @@ for (const name of ["", "binance", "simulator", "replay", "replay:", "CoinGecko"
   });
 }
 
+Deno.test("openSource() gives another simulated market for another seed", async () => {
+  const keys: string[] = [];
+  const bodies = new Set<string>();
+  for (const seed of [1, 2, 1]) {
+    const options = { env: () => undefined, nowMs: () => START_MS, seed };
+    const source = await openSource("simulated", options);
+    const { body } = await source.fetch({ numCoins: 1, afterMs: null });
+    keys.push(source.identity.key);
+    bodies.add(new TextDecoder().decode(body));
+  }
+  assertEquals([keys, bodies.size], [["1", "2", "1"], 2]);
+});
+
 Deno.test("parseSourceName() takes everything after the colon for the folder", () => {
   assertEquals(parseSourceName("replay:/a:b c"), { kind: "replay", folder: "/a:b c" });
   assertEquals(parseSourceName("simulated"), { kind: "simulated", folder: null });

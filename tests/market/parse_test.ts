@@ -138,6 +138,8 @@ const ODDITIES: [string, unknown, string, unknown, string][] = [
   ["market_cap", -5, "marketCap", null, "negative market cap read as null"],
   ["market_cap", "1.5e9", "marketCap", 1.5e9, "number given as text"],
   ["market_cap", {}, "marketCap", null, "market_cap that is no number"],
+  ["market_cap", "", "marketCap", null, "market_cap that is no number"],
+  ["market_cap", "0x10", "marketCap", null, "market_cap that is no number"],
   ["total_volume", 0, "totalVolume", 0, "zero volume"],
   ["total_volume", null, "totalVolume", null, "no volume"],
   ["total_volume", -1, "totalVolume", null, "negative volume read as null"],

@@ -6,7 +6,7 @@ import { toJson } from "../../domain/json.ts";
 import { eventsAfter, listAudit, listEvents } from "../../registry/events.ts";
 import { type App, type Command, defineCommand, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { columns, instant, UNDEFINED } from "../text.ts";
+import { columns, instant, printable, UNDEFINED } from "../text.ts";
 
 /** Other processes write to the same store; nothing tells this one, so it looks. */
 const TAIL_INTERVAL_MS = 500;
@@ -79,7 +79,7 @@ const tail = defineCommand({
       const events = await eventsAfter(registry, scope, after, 100);
       for (const event of events) {
         const line = `${event.recordedAt} ${event.id} ${event.name} ${payloadText(event)}`;
-        app.emit(call.globals.json ? JSON.stringify(toJson(event)) : line);
+        app.emit(call.globals.json ? JSON.stringify(toJson(event)) : printable(line));
         after = event.id;
       }
       if (events.length === 0) await pause(app, TAIL_INTERVAL_MS);

@@ -2,10 +2,10 @@
 
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
-import { checkTagName, isAliasName, parseRunRef } from "../../domain/names.ts";
+import { checkTagName, parseRunRef } from "../../domain/names.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow } from "../../engine/flow.ts";
-import { CHAMPION, listAliases } from "../../registry/aliases.ts";
+import { CHAMPION, isAliasTag } from "../../registry/aliases.ts";
 import type { RegistryContext } from "../../registry/context.ts";
 import { ASSET } from "../../domain/asset.ts";
 import {
@@ -195,11 +195,7 @@ async function changeTag(app: App, call: Call<Record<string, unknown>>, change: 
 
 /** A tag that looks like an alias would claim what only a promotion can prove. */
 async function refuseAliasName(registry: RegistryContext, run: RunRecord, name: string) {
-  const used = (await listAliases(registry, registry.scopes.write, ASSET.detector))
-    .some((record) => record.alias === name);
-  const reserved = name === CHAMPION || name === "staging" || name.startsWith("challenger-") ||
-    used;
-  if (!isAliasName(name) || !reserved) return;
+  if (!await isAliasTag(registry, registry.scopes.write, ASSET.detector, name)) return;
   throw new AppError(
     "conflict",
     `Cannot tag run ${run.id} "${name}": that is an alias, which only a promotion gives and takes. ` +

@@ -79,6 +79,8 @@ async function gather(registry: RegistryContext) {
   const champion = (await aliasHistory(registry, write, ASSET.detector, CHAMPION, 1))[0] ?? null;
   const judged = champion &&
     await latestEvaluation(registry.store, write, ASSET.detector, champion.version);
+  const lastJudgement = model &&
+    await latestEvaluation(registry.store, write, ASSET.detector, model.version);
   const branch = await readBranch(registry, read);
   return {
     source: branch && sourceName(branch.source),
@@ -89,6 +91,7 @@ async function gather(registry: RegistryContext) {
     modelStatus: model && await modelStatus(registry, write, ASSET.detector, model.version),
     champion,
     evaluatedAt: judged?.recordedAt ?? null,
+    modelJudgedAt: lastJudgement?.recordedAt ?? null,
     lastRun: (await listRuns(registry, write, { limit: 1 }))[0] ?? null,
   };
 }
@@ -100,11 +103,16 @@ async function readiness(app: App, registry: RegistryContext): Promise<string[]>
 }
 
 function nextCommand(state: Awaited<ReturnType<typeof gather>>, waiting: string[]): string {
-  const { model, modelStatus, champion, snapshot, dataset } = state;
+  const { model, modelStatus, modelJudgedAt, champion, snapshot, dataset } = state;
   if (!model && !snapshot) return "anomaly train";
   if (!dataset && snapshot) return waiting.length > 0 ? "anomaly ingest" : "anomaly build_dataset";
   if (!model) return "anomaly train";
-  if (modelStatus === "candidate") return `anomaly evaluate --candidate_version ${model.version}`;
+  if (modelStatus === "candidate") {
+    // Judged and still a candidate: a gate failed, and judging again would not change that.
+    return modelJudgedAt === null
+      ? `anomaly evaluate --candidate_version ${model.version}`
+      : `anomaly models why ${model.version}`;
+  }
   if (modelStatus === "evaluated") return `anomaly promote --version ${model.version}`;
   return champion ? "anomaly ingest" : "anomaly train";
 }

@@ -1,0 +1,67 @@
+// The program as a process: what main.ts wires, seen from outside. Exit codes, and what is on which
+// stream; everything else is tested without a process.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { listing, withTerminal } from "./app.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+async function anomaly(folder: string, ...words: string[]) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", "--quiet", "--no-check", `${ROOT}main.ts`, ...words],
+    cwd: folder,
+    clearEnv: true,
+    env: {
+      ...keep("PATH", "HOME", "DENO_DIR"),
+      NO_COLOR: "1",
+      LOGNAME: "tester",
+      ANOMALY_SOURCE: "simulated",
+    },
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** What the runtime itself needs to find its cache. */
+function keep(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
+Deno.test("the process exits with the code of what happened, and errors are on stderr alone", async () => {
+  await withTerminal(async ({ folder }) => {
+    const [wrong, missing, fine] = await Promise.all([
+      anomaly(folder, "train", "--contamination", "0.2"),
+      anomaly(folder, "champion"),
+      anomaly(folder, "status"),
+    ]);
+    assertEquals([wrong.code, wrong.stdout], [2, ""]);
+    assertEquals(
+      wrong.stderr,
+      "error: Cannot run anomaly train: --contamination is not known. See: anomaly train --help\n",
+    );
+    assertEquals([missing.code, missing.stdout], [4, ""]);
+    assertEquals([fine.code, fine.stderr], [0, ""]);
+    assertMatch(fine.stdout, /^branch +user\.tester \(dev\)\nstore +anomaly_data\/registry\.kv$/m);
+    assertEquals(await listing(folder), [], "none of it made a store");
+  });
+});
+
+Deno.test("with --json stdout is one JSON value, and what a run says on its way is on stderr", async () => {
+  await withTerminal(async ({ folder }) => {
+    const { code, stdout, stderr } = await anomaly(folder, "train", "--json");
+    assertEquals([code, JSON.parse(stdout).produced], [
+      0,
+      [{ kind: "model", name: "anomaly_detector", version: 1 }],
+    ]);
+    assertMatch(stderr, /no training_dataset on branch user\.tester yet: training on fresh data/);
+    const refused = await anomaly(folder, "evaluate", "--candidate_version", "v9", "--json");
+    assertEquals([refused.code, refused.stderr], [4, ""]);
+    assertEquals(JSON.parse(refused.stdout).error.code, "not_found");
+    const files = (await listing(folder)).map((line) => line.split(" ")[0]);
+    assert(files.includes("anomaly_data/registry.kv"), files.join(" "));
+  });
+});
