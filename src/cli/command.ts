@@ -11,8 +11,7 @@ import {
 } from "../config/mod.ts";
 import type { ResolvedScopes } from "../config/mod.ts";
 import type { FlowConfigs } from "../domain/config.ts";
-import type { Flow } from "../engine/flow.ts";
-import type { RunnerContext } from "../engine/runner.ts";
+import type { Flow, RunnerContext } from "../engine/flow.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { CommandSpec, GlobalParams } from "./parameters.ts";
 import { printable } from "./text.ts";

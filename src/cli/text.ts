@@ -60,8 +60,8 @@ export function columns(head: readonly string[], rows: readonly (readonly string
   ).join("\n");
 }
 
-/** A cell's text could otherwise pass for rows of its own. */
-function oneLine(text: string): string {
+/** Text from outside on one line, so that it cannot pass for lines of ours. */
+export function oneLine(text: string): string {
   return printable(text).replace(/\s*[\t\n]\s*/g, " ");
 }
 

@@ -10,6 +10,17 @@ import type { NewVersion } from "../registry/assets.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { Transaction } from "../store/kv.ts";
 
+/** What running needs from outside, besides the flow. */
+export interface RunnerContext {
+  registry: RegistryContext;
+  configs: FlowConfigs;
+  codeVersion: string;
+  env: (name: string) => string | undefined;
+  signal: AbortSignal;
+  /** Where log lines go while the run goes on. */
+  onLog(line: LogLine): void;
+}
+
 /** What a step is given. */
 export interface StepContext<P> {
   readonly params: P;

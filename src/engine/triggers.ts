@@ -5,8 +5,8 @@ import type { JsonObject } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
 import type { EventRecord, RunRecord } from "../domain/run.ts";
 import { keysOf } from "../store/keys.ts";
-import type { Flow } from "./flow.ts";
-import { runFlow, type RunnerContext } from "./runner.ts";
+import type { Flow, RunnerContext } from "./flow.ts";
+import { runFlow } from "./runner.ts";
 
 /** A flow that an event starts, with the parameters that bind it to what the event names. */
 export interface TriggeredRun {

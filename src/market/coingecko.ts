@@ -92,7 +92,7 @@ export class CoinGecko implements MarketSource {
     const pageCount = Math.ceil(numCoins / MAX_PER_PAGE);
     const perPage = Math.ceil(numCoins / pageCount);
     const origin = client.urlOf(pageQuery(1, perPage));
-    const context = { subject: `the answer of ${origin}`, advice: LATER };
+    const context = { subject: `the answer of ${withoutQuery(origin)}`, advice: LATER };
     const pages: Uint8Array<ArrayBuffer>[] = [];
     for (let page = 1; page <= pageCount; page++) {
       const body = await this.#getPage(job, pageQuery(page, perPage));
@@ -123,7 +123,10 @@ export class CoinGecko implements MarketSource {
       };
       const waitMs = answer.isRetryable ? nextWaitMs(failed, RETRY_LIMITS, this.#random()) : null;
       if (waitMs === null) {
-        throw givenUp(answer, failed, { url: job.client.urlOf(query), nowMs: this.#nowMs() });
+        throw givenUp(answer, failed, {
+          url: withoutQuery(job.client.urlOf(query)),
+          nowMs: this.#nowMs(),
+        });
       }
       await this.#sleep(waitMs, job.signal);
     }
@@ -181,6 +184,11 @@ function pageQuery(page: number, perPage: number): PageQuery {
     sparkline: true,
     price_change_percentage: "1h,24h,7d,30d",
   };
+}
+
+/** For messages: what is asked for is always the same, and long. */
+function withoutQuery(url: string): string {
+  return url.split("?", 1)[0]!;
 }
 
 function isEmptyArray(body: Uint8Array): boolean {

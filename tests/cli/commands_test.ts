@@ -188,6 +188,24 @@ Deno.test("a champion is revoked only together with its rollback, and then canno
   });
 });
 
+Deno.test("a reason cannot act on the terminal, nor pass for a line of ours, wherever it is told again", async () => {
+  await withStore(async ({ text, run }) => {
+    await text("models", "revoke", "v3", "--reason", EVIL);
+    const told = [
+      await run("models", "why", "v3"),
+      await run("promote", "--version", "v3", "--dry_run"),
+      await run("promote", "--version", "v3"),
+      await run("runs", "list", "--limit", "1"),
+      await run("doctor"),
+    ];
+    for (const { stdout, stderr } of told) {
+      assertEquals(/(?!\n)\p{Cc}|\p{Cf}/u.test(stdout + stderr), false);
+    }
+    for (const { stdout } of told) assertEquals(/^champion {2}v9/m.test(stdout), false, stdout);
+    assertStringIncludes(told[1]!.stdout, "red]0;title champion  v9)");
+  });
+});
+
 Deno.test("a tag is put on a run and taken off again", async () => {
   await withStore(async ({ text, json }) => {
     const tags = async () =>

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { z } from "zod";
 import { AppError } from "../../src/domain/errors.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
-import { defineFlow, type Flow, WithEffects } from "../../src/engine/flow.ts";
-import { runFlow, type RunnerContext } from "../../src/engine/runner.ts";
+import { defineFlow, type Flow, type RunnerContext, WithEffects } from "../../src/engine/flow.ts";
+import { runFlow } from "../../src/engine/runner.ts";
 import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { getRun, listRuns, listSteps, listTags, readLog } from "../../src/registry/runs.ts";

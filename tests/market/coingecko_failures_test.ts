@@ -33,6 +33,7 @@ Deno.test("CoinGecko gives up at once when a 429 asks for more time than a fetch
   const error = await fetchError(source);
   assertEquals(server.requests.length, 1);
   assertEquals(waits, []);
+  assertStringIncludes(error.message, `Cannot fetch ${server.baseUrl}/coins/markets: found `);
   assertStringIncludes(error.message, `status 429, error 429 "You've exceeded the Rate Limit."`);
   assertStringIncludes(error.message, "asks to wait 119 s");
   assertStringIncludes(error.message, "Next: try again after 2026-01-02T12:01:59.000Z, ");

@@ -12,8 +12,8 @@ import {
 import type { EvaluationRecord, GateResult, ModelMetrics } from "../../src/domain/evaluation.ts";
 import type { LogLine } from "../../src/domain/run.ts";
 import { readScope, writeScope } from "../../src/domain/scope.ts";
-import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
-import { runFlow, type RunnerContext } from "../../src/engine/runner.ts";
+import { defineFlow, type RunnerContext, WithEffects } from "../../src/engine/flow.ts";
+import { runFlow } from "../../src/engine/runner.ts";
 import {
   aliasHolder,
   CHAMPION,

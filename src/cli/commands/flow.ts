@@ -4,8 +4,7 @@ import { z } from "zod";
 import type { JsonObject } from "../../domain/asset.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
 import type { RunRecord } from "../../domain/run.ts";
-import type { Flow } from "../../engine/flow.ts";
-import { findFlow } from "../../engine/flow.ts";
+import { findFlow, type Flow } from "../../engine/flow.ts";
 import { runFlow } from "../../engine/runner.ts";
 import { followEvents, type FollowResult } from "../../engine/triggers.ts";
 import {
@@ -19,7 +18,7 @@ import {
   runnerOf,
 } from "../command.ts";
 import { flowParams } from "../parameters.ts";
-import { duration } from "../text.ts";
+import { duration, oneLine } from "../text.ts";
 
 /** What every flow's command line has besides the flow's own parameters. */
 const runParams = z.strictObject(flowParams);
@@ -117,7 +116,7 @@ function describeDryRun(flow: Flow, answer: JsonObject & { allowed: boolean }): 
   return [
     `${flow.name} of v${answer.version} to ${answer.alias} ${verdict} (dry run, nothing written)`,
     `  replaces: ${answer.replaces === null ? "nobody" : `v${answer.replaces}`}`,
-    ...blockers.map((blocker) => `  in the way: ${blocker.message}`),
+    ...blockers.map((blocker) => `  in the way: ${oneLine(blocker.message)}`),
   ].join("\n");
 }
 

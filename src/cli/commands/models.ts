@@ -13,7 +13,7 @@ import { latestEvaluation, listEvaluations, modelStatus } from "../../registry/e
 import { type LineageNode, lineageOf } from "../../registry/lineage.ts";
 import { type Command, defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { columns, facts, instant, metric, percent, printable, UNDEFINED } from "../text.ts";
+import { columns, facts, instant, metric, oneLine, percent, UNDEFINED } from "../text.ts";
 import { refPositional, resolveModel } from "./model_ref.ts";
 
 const model = ASSET.detector;
@@ -192,7 +192,7 @@ function verdict(version: number, status: ModelStatus, blockers: readonly Blocke
   if (blockers.length === 0) {
     return `Nothing stands between ${model} v${version} (${status}) and an alias.`;
   }
-  const reasons = blockers.map((blocker) => `  ${printable(blocker.message)}`);
+  const reasons = blockers.map((blocker) => `  ${oneLine(blocker.message)}`);
   return [`${model} v${version} (${status}) cannot be promoted:`, ...reasons].join("\n");
 }
 
