@@ -33,13 +33,16 @@ export const numCoinsParam = z.int().min(1).max(1000).optional().describe(
 
 type Env = (name: string) => string | undefined;
 
-/** Finds a source that cannot work (unknown name, missing or empty folder) before anything is opened. */
+/**
+ * Finds a source that cannot work (unknown name, missing or empty folder, wrong settings) before
+ * anything is opened. Which source an unnamed one will be is known later; the default must work.
+ */
 export async function checkSource(
   params: { source?: string | undefined },
   env: Env,
 ): Promise<void> {
-  const name = askedSource(params, env);
-  if (name !== null) await openSource(name, { env, nowMs: Date.now, seed: seedOf(env) });
+  const name = sourceNameOf(askedSource(params, env), null);
+  await openSource(name, { env, nowMs: Date.now, seed: seedOf(env) });
 }
 
 function askedSource(params: { source?: string | undefined }, env: Env): string | null {
