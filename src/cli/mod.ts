@@ -1,9 +1,9 @@
 // The command line: all commands, in the order of help, and one dispatch from words to an exit code.
 
-import { toAppError } from "../domain/errors.ts";
+import { AppError, toAppError } from "../domain/errors.ts";
 import { toJson } from "../domain/json.ts";
 import type { Flow } from "../engine/flow.ts";
-import type { App, Command } from "./command.ts";
+import { type App, type Call, type Command, hint } from "./command.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { champion } from "./commands/champion.ts";
 import { completionsCommand } from "./commands/completions.ts";
@@ -26,8 +26,8 @@ export function allCommands(flows: readonly Flow[]): readonly Command[] {
   const commands: Command[] = [
     ...flows.map(flowCommand),
     demo,
-    status,
     serve,
+    status,
     champion,
     ...modelCommands,
     ...modelActs,
@@ -66,7 +66,9 @@ export async function runCommandLine(
       return 0;
     }
     const { spec, ...call } = invocation;
-    const result = await spec.run(app, call);
+    const result = await spec.run(app, call).catch((cause) => {
+      throw withStoreInHints(toAppError(cause), call);
+    });
     if (!call.globals.json) {
       // Names, reasons and messages come from outside: none of them may act on a terminal.
       if (result.text !== "") streams.stdout(printable(result.text));
@@ -80,4 +82,16 @@ export async function runCommandLine(
     else streams.stderr(`error: ${error.message.split("\n").map(printable).join("\n")}`);
     return error.exitCode;
   }
+}
+
+/** `anomaly` and the words that follow it in a message, up to the end of the command. */
+const COMMAND_IN_HINT = /(?<=\b(?:See|Next): )anomaly(?: [\w<>:=-]+| "[^"]*")+/g;
+
+/** Messages from below do not know the flags that lead to this store and branch; here they are added. */
+function withStoreInHints(error: AppError, call: Call): AppError {
+  const message = error.message.replace(
+    COMMAND_IN_HINT,
+    (command) => /--(kv|branch|help)\b/.test(command) ? command : hint(call, command),
+  );
+  return new AppError(error.code, message, { cause: error.cause, details: error.details });
 }

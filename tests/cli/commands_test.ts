@@ -291,6 +291,11 @@ Deno.test("hints carry the store and the branch that were given, as a shell read
     assertStringIncludes(failed.stderr, `See: anomaly runs show 2 ${expected}`);
     assertStringIncludes(await text("runs", "show", "1", ...flags), `runs logs 1 ${expected}`);
     assertStringIncludes((await run("champion", ...flags)).stderr, `models list ${expected}`);
+    // Errors from below the command line do not know the flags; they are added to what they advise.
+    const missing = (await run("models", "show", "v9", ...flags)).stderr;
+    assert(missing.endsWith(`See: anomaly models list ${expected}`), missing);
+    const early = failed.stderr.split("\n")[0]!;
+    assert(early.endsWith(`Next: anomaly ingest ${expected}, once an hour`), early);
   });
 });
 

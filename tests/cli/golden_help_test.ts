@@ -44,9 +44,7 @@ Deno.test("the overview groups the commands: flows as the data goes, then look, 
     commands.filter((command) => command.group === name).map((command) => command.name);
   assertEquals(group("flows"), ["ingest", "build_dataset", "train", "evaluate", "promote"]);
   assertEquals(group("look"), [
-    "demo",
     "status",
-    "serve",
     "champion",
     "models list",
     "models show",
@@ -64,6 +62,8 @@ Deno.test("the overview groups the commands: flows as the data goes, then look, 
     "config show",
   ]);
   assertEquals(group("operate"), [
+    "demo",
+    "serve",
     "models rollback",
     "models revoke",
     "models export",

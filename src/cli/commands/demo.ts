@@ -47,7 +47,7 @@ type DemoParams = z.output<typeof params>;
 
 export const demo = defineCommand({
   name: "demo",
-  group: "look",
+  group: "operate",
   summary: "The whole story at once, offline, hour by hour.",
   description:
     `Uses a store of its own, ${DEMO_KV}, and promotes by itself what passes every gate. A second run ` +

@@ -9,7 +9,7 @@ import { readBranch, type RegistryContext, sourceName } from "../../registry/con
 import { listRuns } from "../../registry/runs.ts";
 import { type App, type Call, defineCommand, hint, openSession, planCall } from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { instant, printable } from "../text.ts";
+import { instant, oneLine } from "../text.ts";
 
 /** A run that is "running" for longer than this has most likely been killed. */
 const STUCK_MS = 3_600_000;
@@ -40,7 +40,7 @@ export const doctor = defineCommand({
     if (config.ok) checks.push(...await checkStore(app, call));
     const failed = checks.filter((check) => !check.ok).length;
     const text = checks.map((check) =>
-      `${check.ok ? "✓" : "✕"} ${check.name}: ${printable(check.found)}`
+      `${check.ok ? "✓" : "✕"} ${check.name}: ${oneLine(check.found)}`
     );
     text.push(failed === 0 ? "Nothing is wrong." : `${failed} of ${checks.length} checks failed.`);
     return { json: { checks, failed }, text: text.join("\n"), exitCode: failed === 0 ? 0 : 1 };

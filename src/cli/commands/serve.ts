@@ -9,7 +9,7 @@ const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 export const serve = defineCommand({
   name: "serve",
-  group: "look",
+  group: "operate",
   summary: "Answer health and status over HTTP, on loopback.",
   params: z.strictObject({
     host: z.string().min(1).default("127.0.0.1").describe("address to listen on; loopback only"),
