@@ -2,23 +2,23 @@
 // First stop of the data path: raw response → market → features' point-in-time table.
 
 import { z } from "zod";
-import { ASSET, type AssetFile, type JsonObject, type VersionRecord } from "../src/domain/asset.ts";
+import type { AssetFile, JsonObject } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
 import type { ParsedResponse, SourceIdentity } from "../src/domain/market.ts";
-import type { ReadScope } from "../src/domain/scope.ts";
 import type { Table } from "../src/domain/table.ts";
 import type { StepContext } from "../src/engine/flow.ts";
-import type { Snapshot } from "../src/features/history.ts";
 import { pointInTime } from "../src/features/point_in_time.ts";
 import { openSource, parseMarkets, parseSourceName } from "../src/market/mod.ts";
-import { getVersion, listSnapshots, readTable } from "../src/registry/assets.ts";
-import { assertSource, readBranch, type RegistryContext } from "../src/registry/context.ts";
+import {
+  assertSource,
+  readBranch,
+  type RegistryContext,
+  sourceName,
+} from "../src/registry/context.ts";
 import { encodeTable } from "../src/store/tables.ts";
 
 const DEFAULT_SOURCE = "coingecko";
 const DEFAULT_SEED = 42;
-/** Most snapshots that one window may hold: a week of one every ten minutes, with room. */
-const MAX_SNAPSHOTS = 2_000;
 
 export const sourceParam = z.string().regex(/^(coingecko|simulated|replay:.+)$/).optional().meta({
   placeholder: "source",
@@ -41,7 +41,7 @@ export async function checkSource(
   params: { source?: string | undefined },
   env: Env,
 ): Promise<void> {
-  const name = sourceNameOf(askedSource(params, env), null);
+  const name = await sourceNameOf(askedSource(params, env), null);
   await openSource(name, { env, nowMs: Date.now, seed: seedOf(env) });
 }
 
@@ -49,10 +49,30 @@ function askedSource(params: { source?: string | undefined }, env: Env): string 
   return params.source ?? (env("ANOMALY_SOURCE") || null);
 }
 
-/** What is asked for, else what the branch is bound to, else the live market. */
-function sourceNameOf(asked: string | null, bound: SourceIdentity | null): string {
+/**
+ * What is asked for, else what the branch is bound to, else the live market. Throws `unavailable` where
+ * the recordings that the branch is bound to are not where they were last read.
+ */
+async function sourceNameOf(asked: string | null, bound: SourceIdentity | null): Promise<string> {
   if (asked !== null || bound === null) return asked ?? DEFAULT_SOURCE;
-  return bound.kind === "replay" ? `replay:${bound.key}` : bound.kind;
+  if (bound.kind !== "replay") return bound.kind;
+  const name = sourceName(bound);
+  if (await isFolder(name.slice("replay:".length))) return name;
+  throw new AppError(
+    "unavailable",
+    `Cannot go on with the recordings that the branch was last fed from: found no folder at ${name}, ` +
+      `expected it there, or to be named. Next: if it has moved, add --source replay:<folder>.`,
+    { details: { bound: name } },
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 function seedOf(env: Env, bound?: string): number {
@@ -92,7 +112,7 @@ export async function fetchMarket<P extends FetchContext["params"]>(
   const { registry, env } = ctx;
   const branch = await readBranch(registry, registry.scopes.write);
   const bound = branch?.source ?? null;
-  const source = await openSource(sourceNameOf(askedSource(ctx.params, env), bound), {
+  const source = await openSource(await sourceNameOf(askedSource(ctx.params, env), bound), {
     env,
     nowMs: () => registry.nowMs(),
     seed: seedOf(env, bound?.kind === "simulated" ? bound.key : undefined),
@@ -169,45 +189,4 @@ function countReasons(response: ParsedResponse): Record<string, number> {
 
 function listCounts(counts: Record<string, number>): string {
   return Object.entries(counts).map(([what, count]) => `${what} (${count})`).join(", ");
-}
-
-/** The versions of a branch's snapshots whose market time lies in [fromMs, toMs], oldest first. */
-export async function snapshotVersions(
-  registry: RegistryContext,
-  scope: ReadScope,
-  range: { fromMs: number; toMs: number },
-): Promise<VersionRecord[]> {
-  const index = await listSnapshots(registry, scope, { ...range, limit: MAX_SNAPSHOTS });
-  return await Promise.all(
-    index.map(({ version }) => requireSnapshot(registry, scope, version)),
-  );
-}
-
-async function requireSnapshot(
-  registry: RegistryContext,
-  scope: ReadScope,
-  version: number,
-): Promise<VersionRecord> {
-  const record = await getVersion(registry, scope, "data", ASSET.snapshot, version);
-  if (record) return record;
-  throw new AppError(
-    "internal",
-    `Cannot read ${ASSET.snapshot} v${version} of branch ${scope.branch}: it is listed, but there ` +
-      `is no such version. The store is damaged: restore it from a backup.`,
-  );
-}
-
-/** The tables of snapshots, by version. */
-export async function loadSnapshots(
-  registry: RegistryContext,
-  scope: ReadScope,
-  versions: readonly number[],
-): Promise<Snapshot[]> {
-  const snapshots: Snapshot[] = [];
-  for (const version of versions) {
-    const record = await requireSnapshot(registry, scope, version);
-    const table = await readTable(registry, record);
-    snapshots.push({ marketAtMs: Date.parse(record.marketAt!), table });
-  }
-  return snapshots;
 }

@@ -66,7 +66,7 @@ export const branchParams = {
 /** Parameters of every flow; spread into its schema. */
 export const flowParams = {
   ...branchParams,
-  tag: z.array(z.string().min(1)).default([]).meta({ placeholder: "tag" })
+  tag: z.array(z.string().min(1)).max(20).default([]).meta({ placeholder: "tag" })
     .describe("tag of the run"),
   follow: z.boolean().default(false).describe(
     "also run, here and now, what the run's events trigger, to the end of the chain",

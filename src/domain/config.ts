@@ -1,12 +1,18 @@
-// The shape of every configuration file, checked by zod when read. Key names are the files' own.
+// The shape of every configuration file, checked by zod when read. Key names are the files' own. What a
+// key may name (a gate, a flow, a kind of record) is listed here, so that a misspelled one is refused
+// with its file and key before anything runs.
 
 import { z } from "zod";
+import { isCronExpression } from "./cron.ts";
+import { GATE_NAMES } from "./evaluation.ts";
 
 const contamination = z.union([
   z.literal("auto"),
   z.number().gt(0).max(0.5),
 ]).describe('share of training rows to flag: a number in (0, 0.5], or "auto"');
 
+// JSON does not tell 1 from 1.0: of max_samples and max_features a number up to 1 is a share, so that 1
+// means all of them and not a single one, and a number above 1 is a count.
 const isolationForest = z.strictObject({
   algorithm: z.literal("isolation_forest"),
   n_estimators: z.int().min(1).max(10_000).default(100).describe("number of trees"),
@@ -55,7 +61,8 @@ export const evaluationConfigSchema = z.strictObject({
   min_silhouette: z.number().min(-1).max(1).default(0),
   min_score_gap: z.number().min(0).default(0.05),
   champion_tolerance: z.number().min(0).max(1).default(0.02),
-  soft_gates: z.array(z.string()).default([]),
+  soft_gates: z.array(z.enum(GATE_NAMES)).default([])
+    .describe("gates that are recorded and do not decide"),
 });
 export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 
@@ -69,9 +76,32 @@ const devAssets = z.strictObject({
   branch: z.string().min(1).optional().describe("branch to read data from outside production"),
 });
 
-const cronExpression = z.string().regex(/^\S+( \S+){4}$/).meta({
-  expected: 'five cron fields in UTC such as "0 * * * *"',
+const cronExpression = z.stringFormat("cron", isCronExpression).meta({
+  expected: 'five cron fields in UTC (minute, hour, day, month, weekday) such as "0 * * * *"',
 });
+
+/** Every flow may be scheduled, by its own name. */
+const schedules = z.strictObject({
+  ingest: cronExpression,
+  score: cronExpression,
+  build_dataset: cronExpression,
+  train: cronExpression,
+  evaluate: cronExpression,
+  promote: cronExpression,
+  validate_outcomes: cronExpression,
+}).partial();
+
+const days = z.int().min(1);
+
+/** What may be forgotten with time. Models, alias histories and the audit log never are. */
+const retention = z.strictObject({
+  market_snapshot: days,
+  training_dataset: days,
+  eval_holdout: days,
+  evaluation_results: days,
+  runs: days,
+  events: days,
+}).partial();
 
 /** `configs/project.json`: the keys of the original's obproject.toml, and ours beside them. */
 export const projectConfigSchema = z.strictObject({
@@ -87,9 +117,9 @@ export const projectConfigSchema = z.strictObject({
   dev_assets: devAssets.optional(),
   auto_promote: z.boolean().default(false)
     .describe("promote by itself what passed every gate"),
-  schedules: z.record(z.string(), cronExpression).default({})
+  schedules: schedules.default({})
     .describe("flow → cron expression, UTC; a flow that is not named is not scheduled"),
-  retention: z.record(z.string(), z.int().min(1)).default({}).describe("kind → days to keep"),
+  retention: retention.default({}).describe("kind → days to keep"),
 }).superRefine((project, context) => {
   const known = Object.keys(project.environments);
   for (const [pattern, environment] of Object.entries(project.branch_to_environment)) {

@@ -2,6 +2,19 @@
 
 import type { VersionRef } from "./asset.ts";
 
+/** The names of all gates, in the order in which they are reported. */
+export const GATE_NAMES = [
+  "max_anomaly_rate",
+  "min_anomaly_rate",
+  "max_rate_diff",
+  "min_silhouette",
+  "min_score_gap",
+  "champion_rate_diff",
+  "champion_silhouette",
+] as const;
+
+export type GateName = typeof GATE_NAMES[number];
+
 export type GateStatus = "passed" | "failed" | "not_applicable";
 
 /** One gate: the value that was measured, the threshold it was held to, and the verdict. */

@@ -7,19 +7,32 @@ function snakeCase(key: string): string {
 }
 
 /**
- * The value as JSON with snake_case keys, deeply. Keys that are already snake_case stay as they are.
+ * A value whose keys are not field names of ours, or are in wire form already: a config as its file has
+ * it, a map whose keys a person chose (branches, environments). `toJson` leaves its keys as they are.
+ */
+export class Verbatim {
+  constructor(readonly value: unknown) {}
+}
+
+/**
+ * The value as JSON with snake_case keys, deeply, except within `Verbatim`.
  * NaN and infinities become null, as in JSON.stringify; undefined properties are left out.
  */
 export function toJson(value: unknown): Json {
+  return convert(value, snakeCase);
+}
+
+function convert(value: unknown, rename: (key: string) => string): Json {
+  if (value instanceof Verbatim) return convert(value.value, (key) => key);
   if (value === null || value === undefined) return null;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value === "string" || typeof value === "boolean") return value;
-  if (Array.isArray(value)) return value.map(toJson);
+  if (Array.isArray(value)) return value.map((item) => convert(item, rename));
   if (value instanceof Date) return value.toISOString();
   if (typeof value === "object") {
     const result: Record<string, Json> = {};
     for (const [key, inner] of Object.entries(value)) {
-      if (inner !== undefined) result[snakeCase(key)] = toJson(inner);
+      if (inner !== undefined) result[rename(key)] = convert(inner, rename);
     }
     return result;
   }

@@ -6,11 +6,14 @@ export type SourceKind = "coingecko" | "simulated" | "replay";
 
 /**
  * What a branch is bound to, so that simulated rows never mix with real ones.
- * `key` tells two sources of one kind apart: the simulator's seed, the recording's real path.
+ * `key` tells two sources of one kind apart: the simulator's seed, or a hash of the first recording, so
+ * that a folder of recordings may be moved.
  */
 export type SourceIdentity = {
   kind: SourceKind;
   key: string;
+  /** Of a replay only: the folder that was last read. A hint for people, never compared. */
+  location?: string;
 };
 
 export interface MarketRequest {

@@ -13,6 +13,18 @@ export type ParsedVersionRef =
 const ALIAS = /^[a-z][a-z0-9_-]{0,63}$/;
 const BRANCH = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$/;
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
+/** What the program tags every run with, as `branch:main`; none of them is a user's to give. */
+export const SYSTEM_TAGS = ["project", "branch", "user", "code", "flow"] as const;
+
+/** The original's names of the flows, accepted wherever a flow is named. */
+export const ORIGINAL_FLOW_NAMES: Readonly<Record<string, string>> = {
+  IngestMarketDataFlow: "ingest",
+  BuildDatasetFlow: "build_dataset",
+  TrainDetectorFlow: "train",
+  EvaluateDetectorFlow: "evaluate",
+  PromoteModelFlow: "promote",
+};
+
 const RESERVED_ALIAS = /^(latest(-.*)?|none|fresh|v?\d+)$/;
 
 /** What a person may write for a version. Shown in help and in errors. */
@@ -55,7 +67,18 @@ export function isBranchName(text: string): boolean {
   return BRANCH.test(text);
 }
 
-/** Throws `invalid` unless the text may tag a run. */
+/** A flow's own name, from either of its names. Throws `invalid` listing the flows. */
+export function flowNameOf(text: string): string {
+  const names = Object.entries(ORIGINAL_FLOW_NAMES);
+  const found = names.find(([original, own]) => text === own || text === original);
+  if (found) return found[1];
+  const known = names.map(([original, own]) => `${own} (${original})`).join(", ");
+  throw new AppError("invalid", `Cannot find flow "${text}": expected ${known}.`, {
+    details: { flow: text },
+  });
+}
+
+/** Throws `invalid` unless the text has the form of a run's tag. */
 export function checkTagName(text: string): string {
   if (TAG.test(text)) return text;
   throw new AppError(
@@ -65,10 +88,28 @@ export function checkTagName(text: string): string {
   );
 }
 
-/** A run as people write it: `12`, `run:12`, or `TrainDetectorFlow/12`. */
+/** Throws `invalid` unless a user may give the tag to a run. */
+export function checkUserTag(text: string): string {
+  checkTagName(text);
+  const system = SYSTEM_TAGS.find((name) => text.startsWith(`${name}:`));
+  if (system === undefined) return text;
+  throw new AppError(
+    "invalid",
+    `Cannot use tag "${text}": only the program gives tags that begin with ${system}:, expected ` +
+      `another beginning than ${SYSTEM_TAGS.map((name) => `${name}:`).join(" ")}. Next: choose ` +
+      `another, such as baseline.`,
+  );
+}
+
+/**
+ * A run as people write it: `12`, `run:12`, or `TrainDetectorFlow/12`; the flow by its own name.
+ * Throws `invalid` for anything else, and for an unknown flow.
+ */
 export function parseRunRef(text: string): { flow: string | null; runId: number } {
   const match = /^(?:run:|([A-Za-z_]+)\/)?(\d{1,15})$/.exec(text);
-  if (match && Number(match[2]) > 0) return { flow: match[1] ?? null, runId: Number(match[2]) };
+  if (match && Number(match[2]) > 0) {
+    return { flow: match[1] ? flowNameOf(match[1]) : null, runId: Number(match[2]) };
+  }
   throw new AppError(
     "invalid",
     `Cannot read run "${text}": expected a number, run:<id> or <flow>/<id>. See: anomaly runs list`,

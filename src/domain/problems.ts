@@ -167,9 +167,11 @@ function phraseOf(type: string, node: SchemaNode): string {
     case "string":
       if (node.format === "date-time") return "a time such as 2026-01-31T12:00:00Z";
       if (node.pattern !== undefined) return `text matching ${node.pattern}`;
-      return (node.minLength ?? 0) > 0 ? "text that is not empty" : "text";
-    case "array":
-      return isNode(node.items) ? `a list, each item ${expected([node.items])}` : "a list";
+      return textPhrase(node);
+    case "array": {
+      const list = node.maxItems === undefined ? "a list" : `a list of at most ${node.maxItems}`;
+      return isNode(node.items) ? `${list}, each item ${expected([node.items])}` : list;
+    }
     case "object":
       return "an object";
     case "null":
@@ -177,6 +179,13 @@ function phraseOf(type: string, node: SchemaNode): string {
     default:
       return "a value";
   }
+}
+
+function textPhrase({ minLength = 0, maxLength }: SchemaNode): string {
+  if (maxLength === undefined) return minLength > 0 ? "text that is not empty" : "text";
+  return minLength > 0
+    ? `text of ${minLength} to ${maxLength} characters`
+    : `text of at most ${maxLength} characters`;
 }
 
 /** Bounds as an interval, ` in (0, 0.5]`, or one-sided, ` >= 1`; the limits of a double are none. */

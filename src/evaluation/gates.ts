@@ -3,20 +3,7 @@
 
 import type { EvaluationConfig } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
-import type { GateResult, ModelMetrics } from "../domain/evaluation.ts";
-
-/** The names of all gates, in the order in which they are reported. */
-export const GATE_NAMES = [
-  "max_anomaly_rate",
-  "min_anomaly_rate",
-  "max_rate_diff",
-  "min_silhouette",
-  "min_score_gap",
-  "champion_rate_diff",
-  "champion_silhouette",
-] as const;
-
-export type GateName = typeof GATE_NAMES[number];
+import type { GateName, GateResult, ModelMetrics } from "../domain/evaluation.ts";
 
 /** What there is to compare the candidate with. */
 export type ChampionState = "none" | "compared" | "not_applicable";
@@ -64,11 +51,8 @@ function roundValue(value: number | null): number | null {
  * Holds a candidate to its gates. A metric that cannot be computed fails its gate; a champion that
  * cannot be compared makes its gates `not_applicable`, which fails nothing but needs a person; without
  * a champion its gates are absent. Gates under `soft_gates` are recorded and do not decide.
- *
- * @throws AppError `invalid` where `soft_gates` names a gate that does not exist
  */
 export function judge(comparison: Comparison, config: EvaluationConfig): Judgement {
-  requireKnownGates(config.soft_gates);
   const checks = [
     ...ownChecks(comparison.candidate, config),
     ...championChecks(comparison, config),
@@ -84,19 +68,6 @@ export function judge(comparison: Comparison, config: EvaluationConfig): Judgeme
   });
   const passed = !gates.some((gate) => gate.hard && gate.status === "failed");
   return { gates, passed, needsPerson: notApplicable };
-}
-
-/** Throws AppError `invalid` unless every name is a gate's. */
-export function requireKnownGates(names: readonly string[]): void {
-  const known: readonly string[] = GATE_NAMES;
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new AppError(
-    "invalid",
-    `Cannot judge the model: soft_gates names ${unknown.map((name) => `"${name}"`).join(", ")}, ` +
-      `expected gates among ${GATE_NAMES.join(", ")}. Correct the evaluation config.`,
-    { details: { unknown_gates: unknown, gate_names: [...GATE_NAMES] } },
-  );
 }
 
 function isChampionGate(name: GateName): boolean {

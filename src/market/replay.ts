@@ -38,8 +38,12 @@ export class Replay implements MarketSource {
   readonly identity: SourceIdentity;
   readonly name: string;
 
-  private constructor(private readonly folder: string, private readonly recordings: Recording[]) {
-    this.identity = { kind: "replay", key: folder };
+  private constructor(
+    private readonly folder: string,
+    private readonly recordings: Recording[],
+    key: string,
+  ) {
+    this.identity = { kind: "replay", key, location: folder };
     this.name = `replay:${folder}`;
   }
 
@@ -61,7 +65,7 @@ export class Replay implements MarketSource {
         `names such as ${NAME_EXAMPLES}`,
       );
     }
-    return new Replay(path, recordings);
+    return new Replay(path, recordings, await contentKey(path, recordings[0]!.file));
   }
 
   /**
@@ -109,6 +113,19 @@ function inOrder(sortedFiles: readonly string[]): Recording[] {
   return [...byTime.values()].sort((a, b) => a.marketAtMs - b.marketAtMs);
 }
 
+/**
+ * 12 hex digits that stay the same wherever the folder lies: of the SHA-256 of the first recording's
+ * name and bytes as stored. Later recordings may be added; an earlier one makes it another source.
+ */
+async function contentKey(folder: string, firstFile: string): Promise<string> {
+  const name = new TextEncoder().encode(`${firstFile}\n`);
+  const bytes = await readBytes(`${folder}/${firstFile}`);
+  const named = new Uint8Array(name.length + bytes.length);
+  named.set(name);
+  named.set(bytes, name.length);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", named)).toHex().slice(0, 12);
+}
+
 async function realFolder(folder: string): Promise<string> {
   try {
     const path = await Deno.realPath(folder);
@@ -132,18 +149,30 @@ function refused(folder: string, found: string, expected: string): AppError {
 }
 
 async function readRecording(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await readBytes(path);
+  if (!path.endsWith(".gz")) return bytes;
   try {
-    const bytes = await Deno.readFile(path);
-    if (!path.endsWith(".gz")) return bytes;
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError(
-      "unavailable",
-      `Cannot read recording ${path}: found "${found}", expected JSON, or JSON compressed with ` +
-        `gzip. Next: ${REMOVE}.`,
-      { cause },
-    );
+    throw unreadable(path, cause);
   }
+}
+
+async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): AppError {
+  const found = cause instanceof Error ? cause.message : String(cause);
+  return new AppError(
+    "unavailable",
+    `Cannot read recording ${path}: found "${found}", expected JSON, or JSON compressed with ` +
+      `gzip. Next: ${REMOVE}.`,
+    { cause },
+  );
 }

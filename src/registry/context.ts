@@ -40,21 +40,28 @@ export async function marketTime(ctx: RegistryContext, scope: ReadScope): Promis
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-/** Throws `conflict` when the branch is bound to another source. */
+/** Throws `conflict` when the branch is bound to another source. Where recordings lie does not count. */
 export function assertSource(record: BranchRecord | null, source: SourceIdentity, branch: string) {
   if (record === null) return;
   if (record.source.kind === source.kind && record.source.key === source.key) return;
   const bound = sourceName(record.source);
+  const asked = sourceName(source);
+  const isReplay = record.source.kind === "replay";
+  const use = isReplay ? `${bound} (or where that folder is now)` : bound;
   throw new AppError(
     "conflict",
-    `Cannot read ${sourceName(source)} on branch ${branch}: it holds data of ${bound}, and one ` +
-      `branch holds one source. Next: use --source ${bound}, or another --branch.`,
-    { details: { branch, bound, asked: sourceName(source) } },
+    asked === bound && isReplay
+      ? `Cannot read ${asked} on branch ${branch}: its first recording is not the one that the branch ` +
+        `began with. Next: put that one back, or use another --branch.`
+      : `Cannot read ${asked} on branch ${branch}: it holds data of ${bound}, and one branch holds ` +
+        `one source. Next: use --source ${use}, or another --branch.`,
+    { details: { branch, bound, asked } },
   );
 }
 
+/** A source as a person names it; a replay by the folder that was last read. */
 export function sourceName(source: SourceIdentity): string {
-  if (source.kind === "replay") return `replay:${source.key}`;
+  if (source.kind === "replay") return `replay:${source.location ?? source.key}`;
   return source.kind === "simulated" ? `simulated (seed ${source.key})` : source.kind;
 }
 

@@ -136,8 +136,14 @@ Deno.test("loadFlowConfigs() takes a model config by path, built in by name, or 
   });
 });
 
+const GATES = '"max_anomaly_rate", "min_anomaly_rate", "max_rate_diff", "min_silhouette", ' +
+  '"min_score_gap", "champion_rate_diff" or "champion_silhouette"';
+
 Deno.test("a wrong config is refused with file, key, what was found and what was expected", async () => {
   const forest = { algorithm: "isolation_forest" };
+  const project = { branch_to_environment: {}, environments: {} };
+  const cron =
+    'expected five cron fields in UTC (minute, hour, day, month, weekday) such as "0 * * * *"';
   const cases: [Record<string, unknown>, string][] = [
     [
       { "model.json": { ...forest, contamination: 0.9 } },
@@ -177,7 +183,7 @@ Deno.test("a wrong config is refused with file, key, what was found and what was
     ],
     [
       { "evaluation.json": { soft_gates: ["max_anomaly_rate", 3] } },
-      "Cannot read <folder>/evaluation.json: soft_gates.1 is 3, expected text",
+      "Cannot read <folder>/evaluation.json: soft_gates.1 is 3, expected " + GATES,
     ],
     [
       { "training.json": { num_coins: 0 } },
@@ -200,7 +206,23 @@ Deno.test("a wrong config is refused with file, key, what was found and what was
       'Cannot read <folder>/project.json: project is "My Project", expected lower-case letters, ' +
       "digits and _, beginning with a letter; environments.dev.flow_configs.eval_config is " +
       "missing, expected text that is not empty; schedules.ingest is " +
-      '"hourly", expected five cron fields in UTC such as "0 * * * *"',
+      '"hourly", ' + cron,
+    ],
+    [
+      { "evaluation.json": { soft_gates: ["max_rate_dif"] } },
+      'Cannot read <folder>/evaluation.json: soft_gates.0 is "max_rate_dif", expected ' + GATES,
+    ],
+    [
+      { "project.json": { ...project, schedules: { ingests: "0 * * * *", score: "60 * * * *" } } },
+      `Cannot read <folder>/project.json: schedules.score is "60 * * * *", ${cron}; ` +
+      "schedules.ingests is not known, expected ingest, score, build_dataset, train, evaluate, " +
+      "promote or validate_outcomes (did you mean ingest?)",
+    ],
+    [
+      { "project.json": { ...project, retention: { market_snapshots: 30, runs: 0 } } },
+      "Cannot read <folder>/project.json: retention.runs is 0, expected an integer >= 1; " +
+      "retention.market_snapshots is not known, expected market_snapshot, training_dataset, " +
+      "eval_holdout, evaluation_results, runs or events (did you mean market_snapshot?)",
     ],
   ];
   for (const [files, message] of cases) {

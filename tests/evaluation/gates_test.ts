@@ -4,8 +4,13 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import type { EvaluationConfig } from "../../src/domain/config.ts";
 import { AppError } from "../../src/domain/errors.ts";
-import type { GateResult, ModelMetrics } from "../../src/domain/evaluation.ts";
-import { GATE_NAMES, type GateName, judge } from "../../src/evaluation/gates.ts";
+import {
+  GATE_NAMES,
+  type GateName,
+  type GateResult,
+  type ModelMetrics,
+} from "../../src/domain/evaluation.ts";
+import { judge } from "../../src/evaluation/gates.ts";
 import { evaluationConfig, soundMetrics } from "./samples.ts";
 
 /** Judges a candidate without champion. */
@@ -143,16 +148,6 @@ Deno.test("a soft gate is recorded and does not decide", () => {
   const { status, hard } = gate(soft.gates, "max_rate_diff");
   assertEquals([status, hard], ["failed", false]);
   assertEquals(judgeAlone(candidate, { soft_gates: ["min_score_gap"] }).passed, false);
-});
-
-Deno.test("judge() refuses a soft gate that does not exist and lists those that do", () => {
-  const error = assertThrows(
-    () => judgeAlone(soundMetrics(), { soft_gates: ["max_rate_dif", "min_silhouette"] }),
-    AppError,
-    `soft_gates names "max_rate_dif", expected gates among ${GATE_NAMES.join(", ")}`,
-  );
-  assertEquals(error.code, "invalid");
-  assertEquals(error.details["unknown_gates"], ["max_rate_dif"]);
 });
 
 Deno.test("judge() insists on champion metrics exactly where a champion was compared", () => {

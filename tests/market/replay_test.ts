@@ -1,6 +1,13 @@
 // The replay of recorded responses: order, names, and what is wrong with a folder or a file.
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
 import { openSource } from "../../src/market/mod.ts";
 import { Replay, timeInName } from "../../src/market/replay.ts";
@@ -111,8 +118,29 @@ Deno.test("Replay is the same source by whatever path its folder is named", asyn
   await using folder = await folderOf({ "20220501T0000Z.json": BODY });
   await Deno.mkdir(`${folder.path}/sub`);
   const source = await Replay.open(`${folder.path}/sub/../`);
-  assertEquals(source.identity, { kind: "replay", key: folder.path });
+  const { kind, key, location } = source.identity;
+  assertEquals([kind, location], ["replay", folder.path]);
+  assertMatch(key, /^[0-9a-f]{12}$/);
+  assertEquals(source.identity, (await Replay.open(folder.path)).identity);
   assertEquals(source.name, `replay:${folder.path}`);
+});
+
+Deno.test("Replay is the same source wherever its folder lies, and when recordings are added", async () => {
+  const keyOf = async (files: Record<string, string>) => {
+    await using folder = await folderOf(files);
+    return (await Replay.open(folder.path)).identity.key;
+  };
+  const key = await keyOf({ "20220501T0000Z.json": BODY });
+  assertEquals(await keyOf({ "20220501T0000Z.json": BODY, "20220501T0100Z.json": "[]" }), key);
+  const other = BODY.replace("1", "2");
+  assertEquals(other.length, BODY.length);
+  assertNotEquals(await keyOf({ "20220501T0000Z.json": other }), key, "by its bytes");
+  assertNotEquals(await keyOf({ "20220501T0100Z.json": BODY }), key, "by its name");
+  assertNotEquals(
+    await keyOf({ "20220501T0000Z.json": BODY, "20220430T2300Z.json": BODY }),
+    key,
+    "by the first in time",
+  );
 });
 
 const GARBAGE: [string, string, string][] = [

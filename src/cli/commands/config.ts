@@ -1,6 +1,7 @@
 // config show: what is in force here, and what decided it.
 
 import { z } from "zod";
+import { Verbatim } from "../../domain/json.ts";
 import { defineCommand, planCall } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { facts } from "../text.ts";
@@ -34,12 +35,12 @@ export const configShow = defineCommand({
       `eval_config (${origins.eval_config})\n${lines(eval_config)}`,
     ].join("\n\n");
     const json = {
-      project: project.project,
+      project: new Verbatim(project.project),
       branch: write.branch,
       read_branch: read.branch,
       environment: scopes.environment,
       store,
-      configs,
+      configs: new Verbatim(configs),
       origins: { ...origins, ...scopes.origins, project: project.origin },
     };
     return { json, text };

@@ -12,13 +12,16 @@ import { refPositional, resolveModel } from "./model_ref.ts";
 
 const model = ASSET.detector;
 
+/** Kept with the record for good, and shown in tables. */
+const reasonParam = z.string().min(1).max(1000);
+
 const rollback = defineCommand({
   name: "models rollback",
   group: "operate",
   summary: "Return an alias to the holder before the present one.",
   params: z.strictObject({
     alias: z.string().default(CHAMPION).describe("alias to roll back"),
-    reason: z.string().min(1).describe("why, for the history"),
+    reason: reasonParam.describe("why, for the history"),
     ...branchParams,
   }),
   examples: ["anomaly models rollback --reason 'flags every stablecoin'"],
@@ -42,7 +45,7 @@ const revoke = defineCommand({
   summary: "Forbid a version for good.",
   positionals: [refPositional],
   params: z.strictObject({
-    reason: z.string().min(1).describe("why, for the record"),
+    reason: reasonParam.describe("why, for the record"),
     rollback: z.boolean().default(false)
       .describe("also return its aliases to the holders before, in the same commit"),
     ...branchParams,
