@@ -1,19 +1,21 @@
 // build_dataset: the snapshots of a window become one dataset pair, to train on and to judge by.
 
 import { z } from "zod";
-import { ASSET, type BlobRef, type JsonObject } from "../../src/domain/asset.ts";
+import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { toJson } from "../../src/domain/json.ts";
+import type { ReadScope } from "../../src/domain/scope.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
 import { HOUR_MS } from "../../src/features/history.ts";
 import { buildDatasetPair } from "../../src/features/split.ts";
 import { checkSplitParams, hoursMissing } from "../../src/features/split_window.ts";
 import { HORIZON_HOURS } from "../../src/features/targets.ts";
 import { WARM_UP_HOURS } from "../../src/features/temporal.ts";
-import { fileOf, listSnapshots } from "../../src/registry/assets.ts";
+import { listSnapshots } from "../../src/registry/assets.ts";
 import { marketNowMs, type RegistryContext } from "../../src/registry/context.ts";
 import { encodeTable } from "../../src/store/tables.ts";
-import { jsonBytes, loadSnapshots, snapshotVersions } from "../market_data.ts";
+import { jsonBytes } from "../market_data.ts";
+import { listMembers, loadSnapshots, MAX_SNAPSHOTS } from "../snapshots.ts";
 
 const PARQUET = "application/vnd.apache.parquet";
 
@@ -55,10 +57,8 @@ export const buildDataset = defineFlow({
 })
   .step("select", async (ctx) => await selectMembers(ctx))
   .step("build", async (ctx, members) => {
-    const { registry, params } = ctx;
-    const list = await readMembers(ctx, members.members);
-    const versions = list.map((member) => member.version);
-    const snapshots = await loadSnapshots(registry, registry.scopes.read, versions);
+    const { params } = ctx;
+    const snapshots = await loadSnapshots(ctx, ctx.registry.scopes.read, members.members);
     const pair = buildDatasetPair({
       snapshots,
       nowMs: members.now_ms,
@@ -103,16 +103,16 @@ export const buildDataset = defineFlow({
         const shared = (part: JsonObject): JsonObject => ({
           ...toJson(part) as JsonObject,
           // Both halves carry the hash of the member list: that is what makes them one pair.
-          members_sha256: built.members.sha256,
-          snapshots: built.snapshot_count,
+          members_sha256: built.members.file.sha256,
+          snapshots: built.members.count,
           feature_names: built.feature_names,
           dropped_coins: built.dropped_coins,
           embargoed_rows: built.embargoed_rows,
           hours_without_snapshot: built.hours_without_snapshot,
           params: ctx.params as JsonObject,
         });
-        const files = { members: built.members, report: built.report };
-        const inputs = [built.input];
+        const files = { members: built.members.file, report: built.report };
+        const inputs = [built.members.input];
         const base = { kind: "data" as const, marketAt, inputs };
         const training = await register({
           ...base,
@@ -130,6 +130,7 @@ export const buildDataset = defineFlow({
           files: { table: holdoutTable, ...files },
         });
         await publish("dataset_ready", marketAt, {
+          branch: training.branch,
           training_version: training.version,
           holdout_version: holdout.version,
         });
@@ -138,63 +139,38 @@ export const buildDataset = defineFlow({
           holdout_version: holdout.version,
           training_rows: trainingPart.rowCount,
           holdout_rows: holdoutPart.rowCount,
-          snapshots: built.snapshot_count,
-          members_sha256: built.members.sha256,
+          snapshots: built.members.count,
+          members_sha256: built.members.file.sha256,
         });
       }),
     ))
   .build();
 
-/** One line of the member list, whose hash both halves of the pair carry. */
-type Member = { version: number; market_at: string; sha256: string };
-
-async function readMembers(ctx: StepContext<DatasetParams>, file: BlobRef): Promise<Member[]> {
-  return JSON.parse(new TextDecoder().decode(await ctx.readBlob(file)));
-}
-
-/** The snapshots that the pair is made of, as one hashed list, and the range of their versions. */
+/** The window's snapshots up to the market's now, on the read branch. */
 async function selectMembers(ctx: StepContext<DatasetParams>) {
   const { registry, params } = ctx;
   const scope = registry.scopes.read;
   const nowMs = await marketNowMs(registry, scope);
-  if (nowMs === null) {
-    const missing = hoursMissing([], registry.nowMs(), splitParams(params));
-    throw new AppError(
-      "too_little_data",
-      `Cannot build a dataset: branch ${scope.branch} has no snapshots, and ${missing} hours of ` +
-        `hourly snapshots are missing. Next: anomaly ingest, once an hour`,
-      { details: { missing_hours: missing } },
-    );
-  }
-  const fromMs = nowMs - (params.max_history_hours + WARM_UP_HOURS) * HOUR_MS;
-  const records = await snapshotVersions(registry, scope, { fromMs, toMs: nowMs });
-  const members: Member[] = records.map((record) => ({
-    version: record.version,
-    market_at: record.marketAt!,
-    sha256: fileOf(record, "table").sha256,
-  }));
-  const file = await ctx.putBlob(jsonBytes(members), "application/json");
-  const versions = members.map((member) => member.version);
+  const fromMs = (nowMs ?? 0) - (params.max_history_hours + WARM_UP_HOURS) * HOUR_MS;
+  const members = nowMs === null
+    ? null
+    : await listMembers(ctx, scope, "members", { fromMs, toMs: nowMs });
+  if (nowMs === null || members === null) throw noSnapshots(ctx, scope);
   ctx.log(
-    `${members.length} snapshots of branch ${scope.branch} up to ${new Date(nowMs).toISOString()}` +
+    `${members.count} snapshots of branch ${scope.branch} up to ${new Date(nowMs).toISOString()}` +
       (scope.branch === registry.scopes.write.branch ? "" : " (another branch)"),
   );
-  return {
-    now_ms: nowMs,
-    snapshot_count: members.length,
-    members: file,
-    input: {
-      role: "members",
-      ref: {
-        branch: scope.branch,
-        kind: "data" as const,
-        name: ASSET.snapshot,
-        version: Math.max(1, ...versions),
-      },
-      firstVersion: versions.length === 0 ? 1 : Math.min(...versions),
-      sha256: file.sha256,
-    },
-  };
+  return { now_ms: nowMs, members };
+}
+
+function noSnapshots({ registry, params }: StepContext<DatasetParams>, scope: ReadScope): AppError {
+  const missing = hoursMissing([], registry.nowMs(), splitParams(params));
+  return new AppError(
+    "too_little_data",
+    `Cannot build a dataset: branch ${scope.branch} has no snapshots in the window, and ${missing} ` +
+      `hours of hourly snapshots are missing. Next: anomaly ingest, once an hour`,
+    { details: { missing_hours: missing } },
+  );
 }
 
 /** In how many hours the default parameters can be satisfied, from the index of snapshots alone. */
@@ -203,7 +179,7 @@ async function readiness(registry: RegistryContext): Promise<string | null> {
   const scope = registry.scopes.read;
   const nowMs = await marketNowMs(registry, scope) ?? registry.nowMs();
   const fromMs = nowMs - params.max_history_hours * HOUR_MS;
-  const index = await listSnapshots(registry, scope, { fromMs, toMs: nowMs, limit: 2_000 });
+  const index = await listSnapshots(registry, scope, { fromMs, toMs: nowMs, limit: MAX_SNAPSHOTS });
   const hours = hoursMissing(index.map((entry) => entry.marketAtMs), nowMs, splitParams(params));
   return hours === 0 ? null : `dataset possible in ${hours} h`;
 }

@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
 import { toJson } from "../../src/domain/json.ts";
 import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
 import { CHAMPION } from "../../src/registry/aliases.ts";
@@ -43,8 +44,18 @@ export const evaluate = defineFlow({
     bind: (payload) => ({ candidate_version: String(payload.version) }),
   }],
   params,
-  // Whether the market is needed is known later; a source that cannot work is wrong in any case.
-  check: checkSource,
+  check: async (given, env) => {
+    if (given.eval_data_source === FRESH && given.eval_data_version !== undefined) {
+      throw new AppError(
+        "invalid",
+        `Cannot judge on fresh data of a version: found --eval_data_version ` +
+          `${given.eval_data_version} beside --eval_data_source ${FRESH}, expected one of them. ` +
+          `See: anomaly evaluate --help`,
+      );
+    }
+    // Whether the market is needed is known later; a source that cannot work is wrong in any case.
+    await checkSource(given, env);
+  },
   lookUp: async (registry, given, { eval_config }) => {
     const { write, read } = registry.scopes;
     await resolveVersion(registry, write, "model", ASSET.detector, given.candidate_version);
@@ -71,9 +82,7 @@ export const evaluate = defineFlow({
       new WithEffects({}, async ({ tx, register, publish, summarize }) => {
         const { registry } = ctx;
         const version = candidate.ref.version;
-        const marketAt = rows.fetched
-          ? new Date(rows.fetched.market_at_ms).toISOString()
-          : ctx.run.marketAt;
+        const marketAt = rows.market_at;
         const result = await register({
           kind: "data",
           name: ASSET.evaluationResults,

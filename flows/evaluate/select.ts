@@ -9,13 +9,10 @@ import {
 import { AppError } from "../../src/domain/errors.ts";
 import { readScope } from "../../src/domain/scope.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
-import { requireKnownGates } from "../../src/evaluation/gates.ts";
-import { featureNamesFor, snapshotFeatures } from "../../src/features/temporal.ts";
 import { aliasHolder, CHAMPION } from "../../src/registry/aliases.ts";
 import { asInput, fileOf, getVersion, resolveVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { requireRun } from "../../src/registry/runs.ts";
-import { encodeTable } from "../../src/store/tables.ts";
 import { featureNamesOf } from "../datasets.ts";
 import { freshRows } from "../fresh_rows.ts";
 import type { FetchedMarket } from "../market_data.ts";
@@ -28,6 +25,8 @@ export type EvaluationRows = {
   table: AssetFile;
   feature_names: string[];
   source: string;
+  /** Market time of the newest row. */
+  market_at: string | null;
   input: LineageInput | null;
   fetched: FetchedMarket | null;
 };
@@ -46,8 +45,7 @@ export type Selected = Awaited<ReturnType<typeof select>>;
 
 /** Candidate, rows and champion, each as an input with its hash. */
 export async function select(ctx: StepContext<SelectParams>) {
-  const { registry, params, configs } = ctx;
-  requireKnownGates(configs.eval_config.soft_gates);
+  const { registry, params } = ctx;
   const { write } = registry.scopes;
   const candidate = await resolveVersion(
     registry,
@@ -81,7 +79,7 @@ async function selectRows(
   const trainedOn = candidate.inputs.find((input) => input.role === "training_dataset");
   if (source === FRESH || (source === "" && version === "" && trainedOn === undefined)) {
     if (source === "") ctx.log("a fresh-trained model is judged on fresh data");
-    return await selectFresh(ctx);
+    return await freshRows(ctx);
   }
   const dataset = source === "" && version === "" && trainedOn
     ? await holdoutOf(registry, trainedOn)
@@ -97,6 +95,7 @@ async function selectRows(
     table: fileOf(dataset, "table"),
     feature_names: featureNamesOf(dataset, "judge on"),
     source: `${dataset.name} v${dataset.version}${branch}`,
+    market_at: dataset.marketAt,
     input: asInput(dataset, "holdout", "table"),
     fetched: null,
   };
@@ -120,18 +119,6 @@ async function holdoutOf(
   );
 }
 
-async function selectFresh(ctx: StepContext<SelectParams>): Promise<EvaluationRows> {
-  const { fetched, history, snapshot } = await freshRows(ctx);
-  const table = snapshotFeatures(history, snapshot);
-  return {
-    table: await ctx.putBlob(encodeTable(table), "application/vnd.apache.parquet"),
-    feature_names: [...featureNamesFor(history)],
-    source: `${fetched.source_name}_live`,
-    input: null,
-    fetched,
-  };
-}
-
 export function isChampion(text: string): boolean {
   return text.replace(/^@/, "") === CHAMPION;
 }
@@ -145,5 +132,13 @@ async function selectChampion(ctx: StepContext<SelectParams>): Promise<VersionRe
     return await resolveVersion(registry, write, "model", ASSET.detector, params.compare_to);
   }
   const holder = await aliasHolder(registry.store, read, ASSET.detector, CHAMPION);
-  return holder && await getVersion(registry, read, "model", ASSET.detector, holder.version);
+  if (holder === null) return null;
+  const record = await getVersion(registry, read, "model", ASSET.detector, holder.version);
+  if (record) return record;
+  throw new AppError(
+    "internal",
+    `Cannot judge against the champion: ${CHAMPION} of branch ${read.branch} is ${ASSET.detector} ` +
+      `v${holder.version}, and there is no such version. The store is damaged: restore it from a ` +
+      `backup, or judge with --compare_to none.`,
+  );
 }

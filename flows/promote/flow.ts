@@ -5,7 +5,7 @@ import { ASSET } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { checkAliasName, parseRunRef, parseVersionRef } from "../../src/domain/names.ts";
 import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
-import { CHAMPION } from "../../src/registry/aliases.ts";
+import { assertTagFree, CHAMPION } from "../../src/registry/aliases.ts";
 import {
   assertAllowed,
   planPromotion,
@@ -14,13 +14,16 @@ import {
 } from "../../src/registry/promotion.ts";
 import { resolveVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
+import { requireRun } from "../../src/registry/runs.ts";
 
 const params = z.strictObject({
   run_id: z.string().min(1).optional().describe("training run whose model to promote"),
   version: z.string().min(1).optional().describe("or: the model version to promote"),
   alias: z.string().default(CHAMPION).describe("alias to give, and run tag to move"),
   model_name: z.string().min(1).default(ASSET.detector).describe("model asset"),
-  reason: z.string().min(1).optional().describe("why, for the history (required with --force)"),
+  reason: z.string().min(1).max(1000).optional().describe(
+    "why, for the history (required with --force)",
+  ),
   force: z.boolean().default(false).describe("override failed gates; recorded"),
   dry_run: z.boolean().default(false).describe("say what would happen, and write nothing"),
   expect: z.string().regex(/^(none|v?[1-9]\d{0,14})$/).optional()
@@ -72,7 +75,8 @@ export const promote = defineFlow({
       blockers: plan.blockers,
     };
   },
-  next: () => "anomaly champion",
+  next: ({ summary: { alias } }) =>
+    alias === CHAMPION ? "anomaly champion" : `anomaly champion --alias ${alias}`,
 })
   .step("check", async (ctx) => {
     const plan = await planPromotion(
@@ -138,7 +142,12 @@ async function requestOf(
 ): Promise<PromotionRequest> {
   const { write } = registry.scopes;
   const model = given.model_name;
+  if (given.run_id !== undefined) {
+    const { flow, runId } = parseRunRef(given.run_id);
+    await requireRun(registry, write, runId, flow);
+  }
   const record = await resolveVersion(registry, write, "model", model, wantedVersion(given));
+  await assertTagFree(registry, registry.store, record, given.alias);
   return {
     model,
     version: record.version,

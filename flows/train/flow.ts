@@ -2,16 +2,17 @@
 
 import { z } from "zod";
 import { ASSET, type AssetFile, type LineageInput } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
 import { toJson } from "../../src/domain/json.ts";
+import { type ReadScope, readScope } from "../../src/domain/scope.ts";
 import { toMatrix } from "../../src/domain/table.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
 import { fitDetector } from "../../src/estimators/detector.ts";
 import { detectorToTensors } from "../../src/estimators/detector_tensors.ts";
-import { featureNamesFor, snapshotFeatures } from "../../src/features/temporal.ts";
 import { asInput, fileOf, latestVersion, resolveVersion } from "../../src/registry/assets.ts";
-import { advanceMarket } from "../../src/registry/context.ts";
+import { advanceMarket, type RegistryContext } from "../../src/registry/context.ts";
 import { encodeSafetensors } from "../../src/store/safetensors.ts";
-import { decodeTable, encodeTable } from "../../src/store/tables.ts";
+import { decodeTable } from "../../src/store/tables.ts";
 import { featureNamesOf } from "../datasets.ts";
 import { checkSource, type FetchedMarket, sourceParam } from "../market_data.ts";
 import { freshRows } from "../fresh_rows.ts";
@@ -25,13 +26,18 @@ const params = z.strictObject({
     .describe("dataset to train on (default: the training config's, training_dataset)"),
   data_version: z.string().min(1).optional()
     .describe("its version (default: the training config's, latest)"),
+  data_branch: z.string().min(1).optional().meta({ placeholder: "branch" })
+    .describe("its branch (default: the read branch)"),
 });
+type Params = z.infer<typeof params>;
 
 /** The rows to train on, as a table in the store, and where they come from. */
 type TrainingRows = {
   table: AssetFile;
   feature_names: string[];
   data_source: string;
+  /** Market time of the newest row. */
+  market_at: string | null;
   input: LineageInput | null;
   fetched: FetchedMarket | null;
 };
@@ -53,16 +59,22 @@ export const train = defineFlow({
   publishes: ["model_registered"],
   on: [{
     event: "dataset_ready",
-    bind: (payload) => ({ data_version: String(payload.training_version) }),
+    bind: ({ branch, training_version }) => ({
+      data_branch: branch!,
+      data_version: String(training_version),
+    }),
   }],
   params,
-  // Whether the market is needed is known later; a source that cannot work is wrong in any case.
-  check: checkSource,
+  check: async (given, env) => {
+    refuseContradiction(given);
+    // Whether the market is needed is known later; a source that cannot work is wrong in any case.
+    await checkSource(given, env);
+  },
   lookUp: async (registry, given, { training_config }) => {
     const version = given.data_version ?? training_config.data_version;
     const name = given.data_asset ?? training_config.data_asset;
     if (given.fresh_data || mayBeUnbuilt(name, version)) return;
-    await resolveVersion(registry, registry.scopes.read, "data", name, version);
+    await resolveVersion(registry, dataScope(registry, given), "data", name, version);
   },
   next: (run) => `anomaly evaluate --candidate_version ${run.summary.version}`,
 })
@@ -94,13 +106,10 @@ export const train = defineFlow({
     Promise.resolve(
       new WithEffects({}, async ({ tx, register, publish, summarize }) => {
         const { algorithm } = ctx.configs.model_config;
-        const marketAt = rows.fetched
-          ? new Date(rows.fetched.market_at_ms).toISOString()
-          : ctx.run.marketAt;
         const record = await register({
           kind: "model",
           name: ASSET.detector,
-          marketAt,
+          marketAt: rows.market_at,
           description: `${algorithm} on ${fitted.training_rows} rows of ${rows.data_source}`,
           annotations: {
             algorithm,
@@ -118,7 +127,7 @@ export const train = defineFlow({
         if (rows.fetched) {
           await advanceMarket(ctx.registry, tx, rows.fetched.source, rows.fetched.market_at_ms);
         }
-        await publish("model_registered", marketAt, {
+        await publish("model_registered", rows.market_at, {
           model: ASSET.detector,
           version: record.version,
         });
@@ -133,46 +142,54 @@ export const train = defineFlow({
     ))
   .build();
 
+/** Throws `invalid` for flags of which one would be ignored. */
+function refuseContradiction(given: Params): void {
+  const names = ["data_asset", "data_version", "data_branch"] as const;
+  const found = names.find((name) => given[name] !== undefined);
+  if (!given.fresh_data || found === undefined) return;
+  throw new AppError(
+    "invalid",
+    `Cannot train on fresh data and on a dataset: found --fresh_data and --${found}, expected one of ` +
+      `them. See: anomaly train --help`,
+  );
+}
+
+/** Where the dataset is read: the branch that an event or a person named, else the read branch. */
+function dataScope(registry: RegistryContext, { data_branch }: Params): ReadScope {
+  const { read } = registry.scopes;
+  return data_branch === undefined ? read : readScope(read.project, data_branch);
+}
+
 /** Whether fresh data may stand in: not for a version or an asset that someone chose by name. */
 function mayBeUnbuilt(asset: string, version: string): boolean {
   return asset === ASSET.trainingDataset && version === "latest";
 }
 
-async function loadRows(ctx: StepContext<z.infer<typeof params>>): Promise<TrainingRows> {
+async function loadRows(ctx: StepContext<Params>): Promise<TrainingRows> {
   const { registry, params, configs } = ctx;
   const name = params.data_asset ?? configs.training_config.data_asset;
-  const read = registry.scopes.read;
-  const newest = params.fresh_data ? null : await latestVersion(registry, read, "data", name);
+  const scope = dataScope(registry, params);
+  const newest = params.fresh_data ? null : await latestVersion(registry, scope, "data", name);
   const asked = params.data_version ?? configs.training_config.data_version;
   // Only "never built" means fresh data; a version that is not there is an error, found below.
   if (params.fresh_data || (newest === null && mayBeUnbuilt(name, asked))) {
     if (!params.fresh_data) {
-      ctx.log(`no ${name} on branch ${read.branch} yet: training on fresh data instead`);
+      ctx.log(`no ${name} on branch ${scope.branch} yet: training on fresh data instead`);
     }
-    return await loadFresh(ctx);
+    const { source, ...fresh } = await freshRows(ctx);
+    return { ...fresh, data_source: source };
   }
-  const dataset = await resolveVersion(registry, read, "data", name, asked);
+  const dataset = await resolveVersion(registry, scope, "data", name, asked);
   ctx.log(
     `training on ${name} v${dataset.version}` +
-      (read.branch === registry.scopes.write.branch ? "" : ` of branch ${read.branch}`),
+      (scope.branch === registry.scopes.write.branch ? "" : ` of branch ${scope.branch}`),
   );
   return {
     table: fileOf(dataset, "table"),
     feature_names: featureNamesOf(dataset, "train on"),
     data_source: name,
+    market_at: dataset.marketAt,
     input: asInput(dataset, "training_dataset", "table"),
     fetched: null,
-  };
-}
-
-async function loadFresh(ctx: StepContext<z.infer<typeof params>>): Promise<TrainingRows> {
-  const { fetched, history, snapshot } = await freshRows(ctx);
-  const rows = snapshotFeatures(history, snapshot);
-  return {
-    table: await ctx.putBlob(encodeTable(rows), "application/vnd.apache.parquet"),
-    feature_names: [...featureNamesFor(history)],
-    data_source: `${fetched.source_name}_live`,
-    input: null,
-    fetched,
   };
 }

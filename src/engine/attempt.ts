@@ -155,8 +155,19 @@ export class StepAttempt {
   async fail(cause: unknown): Promise<AppError> {
     const error = toAppError(cause);
     this.#log(`error: ${error.message}`, "error");
-    const { registry } = this.#ctx;
-    await registry.store.commit(registry.scopes.write, (tx) => {
+    const details = { ...error.details, run_id: this.#run.id, flow: this.#run.flow };
+    try {
+      await this.#recordFailure(error);
+    } catch (unrecorded) {
+      // The cause matters more than that it could not be written down; both are said.
+      Object.assign(details, { not_recorded: toAppError(unrecorded).message });
+    }
+    return new AppError(error.code, error.message, { cause: error.cause ?? cause, details });
+  }
+
+  async #recordFailure(error: AppError): Promise<void> {
+    const { store, scopes } = this.#ctx.registry;
+    await store.commit(scopes.write, (tx) => {
       const run = structuredClone(this.#run);
       run.error = {
         code: error.code,
@@ -167,8 +178,6 @@ export class StepAttempt {
       this.#stageRecords(tx, run, { step, finished: "failed" });
       return Promise.resolve();
     });
-    const details = { ...error.details, run_id: this.#run.id, flow: this.#run.flow };
-    return new AppError(error.code, error.message, { cause: error.cause ?? cause, details });
   }
 }
 

@@ -5,6 +5,8 @@
 //   for await (const run of client.flow("TrainDetectorFlow").runs({ tag: "champion" })) { … }
 
 import { type AliasEntry, ASSET, type JsonObject, type VersionRecord } from "../domain/asset.ts";
+import { AppError } from "../domain/errors.ts";
+import { flowNameOf } from "../domain/names.ts";
 import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
 import { type ReadScope, readScope, writeScope } from "../domain/scope.ts";
 import { aliasHistory, aliasHolder, aliasHolderAt, CHAMPION } from "../registry/aliases.ts";
@@ -12,15 +14,6 @@ import { getVersion, readFile, resolveVersion } from "../registry/assets.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import { listRuns, listSteps, listTags, readLog, requireRun } from "../registry/runs.ts";
 import { Store } from "../store/kv.ts";
-
-/** The original's names of the flows, accepted wherever a flow is named. */
-export const ORIGINAL_FLOW_NAMES: Readonly<Record<string, string>> = {
-  IngestMarketDataFlow: "ingest",
-  BuildDatasetFlow: "build_dataset",
-  TrainDetectorFlow: "train",
-  EvaluateDetectorFlow: "evaluate",
-  PromoteModelFlow: "promote",
-};
 
 const PAGE = 50;
 
@@ -34,7 +27,23 @@ export interface ClientOptions {
 /** Opens a store for reading. Throws AppError `unavailable` where there is none to open. */
 export async function openClient(options: ClientOptions = {}): Promise<Client> {
   const { kv, branch = "main", project = "crypto_anomaly" } = options;
+  if (kv !== undefined && kv !== ":memory:" && !/^https?:/.test(kv)) await assertFile(kv);
   return new Client(await Store.open(kv), project, branch);
+}
+
+/** Opening a path makes a store of it: a reader must look first. Throws `unavailable`. */
+async function assertFile(path: string): Promise<void> {
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    throw new AppError(
+      "unavailable",
+      `Cannot open the store ${path}: ${found}. Expected a Deno KV database. Next: name the path ` +
+        `that commands were given by --kv or ANOMALY_KV.`,
+      { cause: error },
+    );
+  }
 }
 
 /** A branch of a registry, read-only. Close it with `using` or `close()`. */
@@ -57,9 +66,9 @@ export class Client implements Disposable {
     this.store[Symbol.dispose]();
   }
 
-  /** A flow, by its name or the original's. */
+  /** A flow, by its name or the original's. Throws AppError `invalid` listing the flows. */
   flow(name: string): FlowClient {
-    return new FlowClient(this.#registry, this.#scope, ORIGINAL_FLOW_NAMES[name] ?? name);
+    return new FlowClient(this.#registry, this.#scope, flowNameOf(name));
   }
 
   /** A run by its id. Throws AppError `not_found`. */

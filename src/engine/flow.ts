@@ -185,6 +185,13 @@ export function lintFlows(flows: readonly Flow[]): string[] {
   return problems;
 }
 
+/** The table of flows, once nothing is wrong with it. Throws `internal` with all that is. */
+export function defineFlows(flows: readonly Flow[]): readonly Flow[] {
+  const problems = lintFlows(flows);
+  if (problems.length === 0) return flows;
+  throw new AppError("internal", `Cannot define the flows: ${problems.join("; ")}.`);
+}
+
 /** Names of the flows that a flow's events start, directly or through others. */
 function reachable(flows: readonly Flow[], from: Flow): Set<string> {
   const seen = new Set<string>();

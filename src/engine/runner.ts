@@ -3,12 +3,13 @@
 
 import { ASSET, type JsonObject } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
-import { checkTagName } from "../domain/names.ts";
+import { checkUserTag, SYSTEM_TAGS } from "../domain/names.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { CHAMPION, isAliasTag } from "../registry/aliases.ts";
 import { marketTime, type RegistryContext, wallTime } from "../registry/context.ts";
 import { stageTag } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
+import type { Transaction } from "../store/kv.ts";
 import { StepAttempt } from "./attempt.ts";
 import { type Flow, type RunnerContext, type StepContext, WithEffects } from "./flow.ts";
 
@@ -34,6 +35,7 @@ export async function runFlow(
   for (const [index, step] of flow.steps.entries()) {
     const attempt = new StepAttempt(ctx, run, options.tags, { index, name: step.name });
     try {
+      ctx.signal.throwIfAborted();
       const stepContext: StepContext<unknown> = attempt.context(params);
       const result = await step.run(stepContext as StepContext<never>, artifacts);
       run = await attempt.complete(result, index === flow.steps.length - 1);
@@ -51,7 +53,7 @@ async function startRun(ctx: RunnerContext, flow: Flow, options: RunOptions): Pr
   const { write, read } = registry.scopes;
   const keys = keysOf(write);
   const marketAt = await marketTime(registry, write);
-  for (const tag of options.tags) await checkUserTag(registry, tag);
+  for (const tag of options.tags) checkUserTag(tag);
   return await registry.store.commit(write, async (tx) => {
     const id = await tx.next(keys.counter("run"));
     const run: RunRecord = {
@@ -75,16 +77,22 @@ async function startRun(ctx: RunnerContext, flow: Flow, options: RunOptions): Pr
     };
     tx.set(keys.run(id), run);
     tx.set(keys.runOfFlow(flow.name, id), true);
-    for (const tag of options.tags) stageTag(registry, tx, run, tag, false);
-    for (const tag of systemTags(run, write.project)) stageTag(registry, tx, run, tag, true);
+    for (const tag of options.tags) {
+      await refuseAliasName(registry, tx, tag);
+      await stageTag(registry, tx, run, tag, false);
+    }
+    for (const tag of systemTags(run, write.project)) await stageTag(registry, tx, run, tag, true);
     return run;
   });
 }
 
-/** Throws `invalid` for what is no tag, and `conflict` for an alias: those are not to be claimed. */
-async function checkUserTag(registry: RegistryContext, tag: string): Promise<void> {
-  checkTagName(tag);
-  if (!await isAliasTag(registry, registry.scopes.write, ASSET.detector, tag)) return;
+/** Throws `conflict` for an alias, inside the commit: a tag is not to claim a promotion. */
+async function refuseAliasName(
+  registry: RegistryContext,
+  tx: Transaction,
+  tag: string,
+): Promise<void> {
+  if (!await isAliasTag(tx, registry.scopes.write, ASSET.detector, tag)) return;
   throw new AppError(
     "conflict",
     `Cannot tag a run "${tag}": that is an alias, which only a promotion gives and takes. ` +
@@ -93,11 +101,7 @@ async function checkUserTag(registry: RegistryContext, tag: string): Promise<voi
 }
 
 function systemTags(run: RunRecord, project: string): string[] {
-  return [
-    `project:${project}`,
-    `branch:${run.branch}`,
-    `user:${run.user}`,
-    `code:${run.codeVersion}`,
-    `flow:${run.flow}`,
-  ];
+  const { branch, user, codeVersion: code, flow } = run;
+  const values = { project, branch, user, code, flow };
+  return SYSTEM_TAGS.map((name) => `${name}:${values[name]}`);
 }

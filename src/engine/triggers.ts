@@ -37,7 +37,7 @@ export interface FollowResult {
 
 /**
  * Runs what the events of `run` trigger, then what those runs' events trigger. Only descendants of
- * `run`; the chain ends, because a lint forbids flows whose events lead back to themselves.
+ * `run`; the chain ends, because `defineFlows` refuses flows whose events lead back to themselves.
  *
  * @param inherited parameters that every descendant takes over where it has them (source, …)
  */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
 import { Client, openClient, type Run } from "../../src/engine/client.ts";
 import { Store } from "../../src/store/kv.ts";
@@ -78,6 +78,24 @@ Deno.test("a model gives versions, champions of now and then, history and files"
   await judgeModel(registry, first);
   await promote(registry, first.version, { alias: "staging" });
   assertEquals((await model.champion("staging"))?.version, first.version);
+});
+
+Deno.test("openClient() finds no store where there is none, and makes none", () =>
+  withFolder(async (folder) => {
+    const error = await assertRejects(() => openClient({ kv: `${folder}/typo.kv` }), AppError);
+    assertEquals(error.code, "unavailable");
+    assertStringIncludes(error.message, "typo.kv");
+    assertEquals([...Deno.readDirSync(folder)], []);
+  }));
+
+Deno.test("a client refuses a flow that is not known, and lists those that are", async () => {
+  using registry = await memoryRegistry();
+  const client = new Client(registry.store, PROJECT, "main");
+  for (const name of ["trian", "constructor"]) {
+    const error = assertThrows(() => client.flow(name), AppError);
+    assertEquals(error.code, "invalid");
+    assertStringIncludes(error.message, "train (TrainDetectorFlow)");
+  }
 });
 
 Deno.test("openClient() reads the branch that it is asked for", () =>

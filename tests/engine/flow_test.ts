@@ -3,8 +3,15 @@ import { z } from "zod";
 import { flows } from "../../flows/mod.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import type { EventName } from "../../src/domain/run.ts";
-import { ORIGINAL_FLOW_NAMES } from "../../src/engine/client.ts";
-import { defineFlow, findFlow, type Flow, lintFlow, lintFlows } from "../../src/engine/flow.ts";
+import { ORIGINAL_FLOW_NAMES } from "../../src/domain/names.ts";
+import {
+  defineFlow,
+  defineFlows,
+  findFlow,
+  type Flow,
+  lintFlow,
+  lintFlows,
+} from "../../src/engine/flow.ts";
 
 interface FlowSketch {
   name: string;
@@ -88,6 +95,14 @@ Deno.test("the flows of this program have no problems", () => {
   assertEquals(lintFlows(flows), []);
 });
 
+Deno.test("defineFlows() gives no table of flows that something is wrong with", () => {
+  const loop = [sketch({ name: "a", publishes: ["dataset_ready"], on: ["dataset_ready"] })];
+  const error = assertThrows(() => defineFlows(loop), AppError, "a: its events start itself");
+  assertEquals(error.code, "internal");
+  const fine = [sketch({ name: "a" })];
+  assertEquals(defineFlows(fine), fine);
+});
+
 Deno.test("findFlow() knows a flow by both of its names, and lists them all for any other", () => {
   for (const flow of flows) {
     assertEquals(findFlow(flows, flow.name), flow);
@@ -98,7 +113,7 @@ Deno.test("findFlow() knows a flow by both of its names, and lists them all for 
   for (const flow of flows) assertStringIncludes(error.message, flow.name);
 });
 
-Deno.test("the client knows the original's name of every flow of the table", () => {
+Deno.test("the table of names has the original's name of every flow of the table", () => {
   const names = Object.fromEntries(flows.map((flow) => [flow.originalName, flow.name]));
   assertEquals(ORIGINAL_FLOW_NAMES, names);
 });

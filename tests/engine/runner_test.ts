@@ -16,6 +16,7 @@ import {
   promote,
   type TestRegistry,
   testRunner,
+  trainModel,
 } from "../support/registry.ts";
 
 const HEAD = {
@@ -154,11 +155,29 @@ Deno.test("a run that would be tagged with an alias is refused, and leaves no ru
   assertEquals(tagged.map((one) => one.id), [version.runId]);
 });
 
-Deno.test("a system tag stays one, also where the same tag was asked for", async () => {
+Deno.test("a run that would be tagged as only the program tags is refused, and leaves no run behind", async () => {
   using registry = await memoryRegistry();
-  const done = await run(testRunner(registry), sampleFlow(), ["branch:main"]);
-  const tags = await listTags(registry, registry.scopes.read, done.id);
-  assertEquals(tags.find(({ tag }) => tag === "branch:main")?.record.system, true);
+  for (const tag of ["branch:main", "user:someone-else"]) {
+    const failing = () => run(testRunner(registry), sampleFlow(), [tag]);
+    assertEquals((await assertRejects(failing, AppError, "only the program")).code, "invalid");
+  }
+  assertEquals(await dumpBranch(registry.store, "main"), []);
+});
+
+Deno.test("a run's tag is checked by the commit that begins the run", async () => {
+  using registry = await memoryRegistry();
+  const version = await trainModel(registry);
+  await judgeModel(registry, version);
+  const { store } = registry;
+  const { commit } = store;
+  // The promotion comes between the checks before the run and its first commit.
+  store.commit = async (scope, build) => {
+    store.commit = commit;
+    await promote(registry, version.version, { alias: "prod" });
+    return await store.commit(scope, build);
+  };
+  const failing = () => run(testRunner(registry), sampleFlow(), ["prod"]);
+  await assertRejects(failing, AppError, "only a promotion gives");
 });
 
 Deno.test("what steps log goes out at once and is kept in order", async () => {

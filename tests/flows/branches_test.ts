@@ -72,6 +72,36 @@ Deno.test("a dev branch that reads main's data writes nothing under main, whatev
     );
   }));
 
+Deno.test("what a run's own event starts is bound to that event's branch, not to another's version of the same number", () =>
+  withRecordings(async (terminal) => {
+    const main = ["--branch", "main"];
+    await runAll(terminal, Array.from({ length: HOURS }, () => "ingest"), main);
+    await runAll(terminal, ["build_dataset --holdout_hours 4"], main);
+    const dev = ["--branch", "user.ada", "--read_branch", "main"];
+    const { followed } = await terminal.json<{ followed: { flow: string }[] }>(
+      ...["build_dataset", "--holdout_hours", "6", "--follow", ...dev],
+    );
+    assertEquals(followed.map((run) => run.flow), ["train", "evaluate"]);
+    const { inputs } = await terminal.json<{ inputs: { ref: unknown }[] }>(
+      ...["models", "show", "1", ...dev],
+    );
+    const ref = { branch: "user.ada", kind: "data", name: "training_dataset", version: 1 };
+    assertEquals(inputs.map((input) => input.ref), [ref]);
+  }));
+
+Deno.test("fresh data takes its history from its own branch, and says so in its lineage", () =>
+  withRecordings(async (terminal) => {
+    await runAll(terminal, ["ingest", "ingest"], ["--branch", "main"]);
+    const dev = ["--branch", "user.ada", "--read_branch", "main"];
+    type Shown = { inputs: { role: string; ref: { branch: string } }[] };
+    await terminal.text("train", "--fresh_data", ...dev);
+    assertEquals((await terminal.json<Shown>("models", "show", "1", ...dev)).inputs, []);
+    await terminal.text("ingest", ...dev);
+    await terminal.text("train", "--fresh_data", ...dev);
+    const { inputs } = await terminal.json<Shown>("models", "show", "2", ...dev);
+    assertEquals(inputs.map(({ role, ref }) => [role, ref.branch]), [["history", "user.ada"]]);
+  }));
+
 Deno.test("a branch holds the data of one source: another one is a conflict, and changes nothing", () =>
   withRecordings(async (terminal) => {
     await terminal.text("ingest", "--branch", "main");
