@@ -23,7 +23,7 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     flows,
     say: json ? stderr : stdout,
     emit: stdout,
-    progress: words.includes("--quiet") ? () => {} : progressBar,
+    progress: progressBar,
     sourceExtent,
     deleteStore,
     serve,
@@ -32,9 +32,14 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
   return await runCommandLine(app, words, { stdout, stderr });
 }
 
+/** A reader that has gone (`| head -1`) does not decide whether the work goes on. */
 function writeLine(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   let bytes = encoder.encode(`${text}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }
 
 /** Draws on a terminal only; the last step wipes the line. */
@@ -55,8 +60,17 @@ export async function openStore(
   if (path === undefined || path === ":memory:" || /^https?:/.test(path)) {
     return await Store.open(path);
   }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
+    throw new AppError(
+      "invalid",
+      `Cannot open the store ${path}: expected a path, :memory: or an http(s) URL. Next: correct --kv ` +
+        `or ANOMALY_KV`,
+    );
+  }
   // A question about a store that is not there finds it empty, and leaves nothing behind.
-  if (!options.create && !await exists(path)) return await Store.open(":memory:", path);
+  if (!options.create && !await exists(path)) {
+    return await Store.open(":memory:", { standsInFor: path });
+  }
   if (options.create) await makeFolderOf(path);
   return await Store.open(path);
 }
@@ -119,28 +133,41 @@ export const sourceExtent: App["sourceExtent"] = async (name) => {
   return await source.extent();
 };
 
-const serve: App["serve"] = async ({ registry }, { host, port }) => {
+const serve: App["serve"] = async ({ registry }, { host, port, signal }) => {
   const { createServer } = await import("./dashboard/server.ts");
-  const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(name, () => stop.abort());
-  }
   try {
     const server = Deno.serve({
       hostname: host,
       port,
-      signal: stop.signal,
+      signal,
       onListen: (at) => writeLine(Deno.stderr, `serving http://${at.hostname}:${at.port}`),
     }, createServer(registry).fetch);
     await server.finished;
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new AppError("unavailable", `Cannot serve on ${host}:${port}: the port is in use.`, {
-      cause: error,
-    });
+    throw new AppError(
+      "unavailable",
+      `Cannot serve on ${host}:${port}: the port is in use. Next: choose another with --port`,
+      {
+        cause: error,
+      },
+    );
   }
 };
 
+/** Aborted by the first SIGINT or SIGTERM, so that work can end in order; the second one ends it. */
+function stopSignal(): AbortSignal {
+  const stop = new AbortController();
+  const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  for (const name of names) {
+    Deno.addSignalListener(name, () => {
+      if (stop.signal.aborted) Deno.exit(130);
+      stop.abort(new AppError("internal", `Stopped by ${name} before it was done.`));
+    });
+  }
+  return stop.signal;
+}
+
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, new AbortController().signal));
+  Deno.exit(await main(Deno.args, stopSignal()));
 }

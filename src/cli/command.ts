@@ -11,6 +11,7 @@ import {
 } from "../config/mod.ts";
 import type { ResolvedScopes } from "../config/mod.ts";
 import type { FlowConfigs } from "../domain/config.ts";
+import { AppError } from "../domain/errors.ts";
 import type { Flow, RunnerContext } from "../engine/flow.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { CommandSpec, GlobalParams } from "./parameters.ts";
@@ -34,7 +35,10 @@ export interface App {
   /** Deletes a local store with its journal files. */
   deleteStore(path: string): Promise<void>;
   /** Serves pages and API until `signal`; resolves when everything has stopped. */
-  serve(session: Session, options: { host: string; port: number }): Promise<void>;
+  serve(
+    session: Session,
+    options: { host: string; port: number; signal: AbortSignal },
+  ): Promise<void>;
   /** Opens the store; `create: false` gives an empty one where nothing has been stored yet. */
   openStore(path: string | undefined, options: { create: boolean }): Promise<OpenStore>;
 }
@@ -142,6 +146,18 @@ export function hint(call: Call<BranchFlags>, command: string): string {
   return command + flags
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` --${name} ${shellWord(value!)}`).join("");
+}
+
+/** `anomaly` and the words that follow it in a message, up to the end of the command. */
+const COMMAND_IN_HINT = /(?<=\b(?:See|Next): )anomaly(?: [\w<>:=-]+| "[^"]*")+/g;
+
+/** Messages from below do not know the flags that lead to this store and branch; here they are added. */
+export function withStoreInHints(error: AppError, call: Call<BranchFlags>): AppError {
+  const message = error.message.replace(
+    COMMAND_IN_HINT,
+    (command) => /--(kv|branch|help)\b/.test(command) ? command : hint(call, command),
+  );
+  return new AppError(error.code, message, { cause: error.cause, details: error.details });
 }
 
 function shellWord(text: string): string {

@@ -1,9 +1,9 @@
 // The command line: all commands, in the order of help, and one dispatch from words to an exit code.
 
-import { AppError, toAppError } from "../domain/errors.ts";
+import { toAppError } from "../domain/errors.ts";
 import { toJson } from "../domain/json.ts";
 import type { Flow } from "../engine/flow.ts";
-import { type App, type Call, type Command, hint } from "./command.ts";
+import { type App, type Command, withStoreInHints } from "./command.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { champion } from "./commands/champion.ts";
 import { completionsCommand } from "./commands/completions.ts";
@@ -82,16 +82,4 @@ export async function runCommandLine(
     else streams.stderr(`error: ${error.message.split("\n").map(printable).join("\n")}`);
     return error.exitCode;
   }
-}
-
-/** `anomaly` and the words that follow it in a message, up to the end of the command. */
-const COMMAND_IN_HINT = /(?<=\b(?:See|Next): )anomaly(?: [\w<>:=-]+| "[^"]*")+/g;
-
-/** Messages from below do not know the flags that lead to this store and branch; here they are added. */
-function withStoreInHints(error: AppError, call: Call): AppError {
-  const message = error.message.replace(
-    COMMAND_IN_HINT,
-    (command) => /--(kv|branch|help)\b/.test(command) ? command : hint(call, command),
-  );
-  return new AppError(error.code, message, { cause: error.cause, details: error.details });
 }

@@ -73,3 +73,15 @@ export function facts(entries: readonly (readonly [string, string])[]): string {
     `${name.padEnd(width)}  ${printable(value).replaceAll("\n", below)}`
   ).join("\n");
 }
+
+/** Text broken at blanks so that no line is longer than 80, unless one word is. */
+export function wrap(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= 80) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join("\n");
+}

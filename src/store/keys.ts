@@ -64,7 +64,8 @@ export type CounterName =
   | "audit"
   | `version/${AssetKind}/${string}`
   | `evaluation/${string}/${number}`
-  | `alias/${string}`;
+  | `alias/${string}`
+  | `tag/${string}`;
 
 /**
  * Every key of one branch. Functions in the singular give one key, those in the plural the prefix
@@ -192,7 +193,10 @@ export function isBlobKey(parts: Deno.KvKey): boolean {
   return parts[0] === BLOBS;
 }
 
-/** The first key after every key of a branch: `branchNames` jumps from branch to branch with it. */
+/**
+ * The keys of a project from the first one behind a branch on, or all of them for null:
+ * `branchNames` jumps from branch to branch with it.
+ */
 export function branchRange(project: string, afterBranch: string | null): Deno.KvListSelector {
   const prefix = [SCHEMA_VERSION, project];
   return afterBranch === null ? { prefix } : { prefix, start: [...prefix, afterBranch + "\0"] };

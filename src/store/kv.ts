@@ -45,31 +45,36 @@ export class Store implements Disposable, Reader {
     private readonly kv: Deno.Kv,
     /** As a person names it: the path, ":memory:", a URL, or "the platform's database". */
     readonly location: string,
+    /** Nothing is stored at `location` yet: this is an empty one in memory in its place. */
+    readonly absent: boolean,
   ) {}
 
   /**
    * Opens or creates the database. Undefined opens the platform's own (on Deploy).
    * Throws `unavailable` when the path is not a KV database or cannot be reached.
    *
-   * @param location how to name it to a person, where the path does not
+   * @param options.standsInFor the path where there is no store yet, when an empty one is opened in
+   *   its place
    */
   static async open(
     path: string | undefined,
-    location = path ?? "the platform's database",
+    { standsInFor }: { standsInFor?: string } = {},
   ): Promise<Store> {
+    const location = standsInFor ?? path ?? "the platform's database";
     let kv: Deno.Kv | null = null;
     try {
       kv = await retryWhileBusy(() => Deno.openKv(path));
       // Opening is lazy: only a read tells whether the file is a database at all.
       const opened = kv;
       await retryWhileBusy(() => opened.get(["open"]));
-      return new Store(kv, location);
+      return new Store(kv, location, standsInFor !== undefined);
     } catch (error) {
       kv?.close();
-      const found = error instanceof Error ? error.message : String(error);
       throw new AppError(
         "unavailable",
-        `Cannot open the store ${location}: ${found}. Expected a Deno KV database or a path ` +
+        `Cannot open the store ${location}: ${
+          messageOf(error)
+        }. Expected a Deno KV database or a path ` +
           `where one can be made. Next: choose another with --kv <path>.`,
         { cause: error },
       );
@@ -168,7 +173,14 @@ export class Store implements Disposable, Reader {
       return (await operation.commit()).ok;
     } catch (error) {
       if (isBusy(error)) return false;
-      throw error;
+      throw new AppError(
+        "unavailable",
+        `Cannot write to the store ${this.location}: ${
+          messageOf(error)
+        }. Expected a store that may be ` +
+          `written, with room on its disk. Next: look at its folder, or choose another with --kv`,
+        { cause: error },
+      );
     }
   }
 }
@@ -246,6 +258,10 @@ export class Transaction implements Reader {
 
 function keyId(parts: Deno.KvKey): string {
   return JSON.stringify(parts);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** SQLite's answer when another process holds the write lock; it comes at once, without waiting. */

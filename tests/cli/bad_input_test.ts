@@ -61,13 +61,30 @@ const WRONG_USAGE: readonly Case[] = [
   ],
   [
     "models revoke 7",
-    "Cannot run anomaly models revoke: --reason is missing, expected text that is not empty. See: " +
-    "anomaly models revoke --help",
+    "Cannot run anomaly models revoke: --reason is missing, expected text of 1 to 1000 characters. " +
+    "See: anomaly models revoke --help",
   ],
   [
     "models rollback",
-    "Cannot run anomaly models rollback: --reason is missing, expected text that is not empty. " +
-    "See: anomaly models rollback --help",
+    "Cannot run anomaly models rollback: --reason is missing, expected text of 1 to 1000 " +
+    "characters. See: anomaly models rollback --help",
+  ],
+  [
+    `models rollback --reason ${"x".repeat(1001)}`,
+    `Cannot run anomaly models rollback: --reason is "${
+      "x".repeat(56)
+    }..., expected text of 1 to ` +
+    "1000 characters. See: anomaly models rollback --help",
+  ],
+  [
+    `models revoke 7 --reason ${"x".repeat(1001)}`,
+    `Cannot run anomaly models revoke: --reason is "${"x".repeat(56)}..., expected text of 1 to ` +
+    "1000 characters. See: anomaly models revoke --help",
+  ],
+  [
+    `train${" --tag t".repeat(21)}`,
+    'Cannot run anomaly train: --tag is ["t","t","t","t","t","t","t","t","t","t","t","t","t","t",..., ' +
+    "expected a list of at most 20, each item text that is not empty. See: anomaly train --help",
   ],
   [
     "data export market_snapshot",
@@ -329,7 +346,6 @@ const NOT_THERE: readonly Case[] = [
     ["evaluate", "latest"],
     ["evaluate --candidate_version v9", "v9"],
     ["promote --version v9", "v9"],
-    ["promote --run_id TrainDetectorFlow/12", "run:12"],
     ["models show champion", "champion"],
     ["models why latest-2", "latest-2"],
     ["models compare 1", "1"],
@@ -377,6 +393,10 @@ const NOT_THERE: readonly Case[] = [
   ],
   ["runs show 99", "Cannot find run 99 on branch user.tester. See: anomaly runs list"],
   ["runs logs ingest/99", "Cannot find run 99 on branch user.tester. See: anomaly runs list"],
+  [
+    "promote --run_id TrainDetectorFlow/12",
+    "Cannot find run 12 on branch user.tester. See: anomaly runs list",
+  ],
   ["runs tag 99 baseline", "Cannot find run 99 on branch user.tester. See: anomaly runs list"],
 ];
 
@@ -481,6 +501,20 @@ const REFUSED_BY_CONTENT: readonly (readonly [number, string, ...Case])[] = [
   [
     4,
     "not_found",
+    "promote --run_id EvaluateDetectorFlow/1",
+    "Cannot find evaluate/1: run 1 is of train. See: anomaly runs show 1",
+  ],
+  [
+    2,
+    "invalid",
+    "runs tag 1 user:someone-else",
+    'Cannot use tag "user:someone-else": only the program gives tags that begin with user:, expected ' +
+    "another beginning than project: branch: user: code: flow:. Next: choose another, such as " +
+    "baseline.",
+  ],
+  [
+    4,
+    "not_found",
     "runs untag 1 baseline",
     'Cannot remove tag "baseline": run 1 does not have it. See: anomaly runs show 1',
   ],
@@ -522,7 +556,7 @@ Deno.test("a run that fails leaves its failed run and nothing else", async () =>
     assertEquals(code, 1);
     assertEquals(
       stderr,
-      "error: Cannot build a dataset: branch user.tester has no snapshots, and 30 hours of hourly " +
+      "error: Cannot build a dataset: branch user.tester has no snapshots in the window, and 30 hours of hourly " +
         "snapshots are missing. Next: anomaly ingest, once an hour\n" +
         "Run 1 failed. See: anomaly runs show 1",
     );
@@ -533,6 +567,17 @@ Deno.test("a run that fails leaves its failed run and nothing else", async () =>
     assertEquals([run?.status, run?.produced, run?.error.code], ["failed", [], "too_little_data"]);
     assertEquals(await terminal.json("events", "list"), []);
     assertEquals(await terminal.json("data", "list"), []);
+  });
+});
+
+Deno.test("a reason for the history has at most 1000 characters", async () => {
+  await withTerminal(async ({ run }) => {
+    const promote = (length: number) =>
+      run("promote", "--version", "v1", "--dry_run", "--reason", "x".repeat(length));
+    const { code, stderr } = await promote(1001);
+    assertEquals(code, 2);
+    assertMatch(stderr, /--reason is .*expected text of 1 to 1000 characters/);
+    assertEquals((await promote(1000)).code, 4, "only the version is not there");
   });
 });
 

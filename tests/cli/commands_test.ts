@@ -68,7 +68,10 @@ const LOOKS: readonly (readonly [line: string, expected: RegExp])[] = [
   ["models history", /^ +2 +promote +v2 +v1 .*fewer false alarms$.*^ +1 +promote +v1 +–/ms],
   ["models why latest", /cannot be promoted:.*Next: anomaly evaluate --candidate_version 3/s],
   ["models why champion", /^anomaly_detector v2 is champion now\.$/m],
-  ["data list", /^market_snapshot +v12 .*^training_dataset +v1 .*^evaluation_results +v2/ms],
+  [
+    "data list",
+    /^market_snapshot +user\.tester +v12 .*^training_dataset +user\.tester +v1 .*^evaluation_results +\S+ +v2/ms,
+  ],
   ["data list market_snapshot --limit 2", /^v12 .*\nv11 .*$/m],
   ["data show training_dataset", /^Used by:\n {2}anomaly_detector v3 \(training_dataset\)$/m],
   [
@@ -415,6 +418,35 @@ Deno.test("--quiet leaves the result, without progress and hint", async () => {
       await text("ingest", "--quiet"),
       /^ingest: run 1 completed in \d+\.\d s, market_snapshot v1$/,
     );
+  });
+});
+
+Deno.test("demo --fresh deletes an earlier demo's store alone, and nothing that is something else", async () => {
+  await withTerminal(async ({ folder, run, text }) => {
+    const words = ["demo", "--hours", "40", "--num_coins", "10", "--fresh", "--kv"];
+    const thesis = `${folder}/thesis.txt`;
+    await Deno.writeTextFile(thesis, "years of work\n".repeat(1000));
+    assertEquals((await run(...words, thesis)).code, 6);
+    const registry = `${folder}/registry.kv`;
+    await text("ingest", "--branch", "main", "--kv", registry);
+    const before = await listing(folder);
+    const { code, stderr } = await run(...words, registry);
+    assertEquals(code, 5);
+    assertStringIncludes(stderr, `Cannot delete the store ${registry}: found main in it`);
+    assertEquals(await listing(folder), before);
+  });
+});
+
+Deno.test("a chain that breaks off says what was completed before", async () => {
+  await withTerminal(async ({ folder, env, run }) => {
+    env.ANOMALY_CONFIGS = folder;
+    const evaluation = { eval_data_source: "market_snapshot" };
+    await Deno.writeTextFile(`${folder}/evaluation.json`, JSON.stringify(evaluation));
+    await run("ingest");
+    const { code, stdout } = await run("train", "--follow", "--json");
+    const { error } = JSON.parse(stdout);
+    assertEquals([code, error.details.flow, error.details.run_id], [2, "evaluate", 3]);
+    assertEquals(error.details.completed.map((done: { flow: string }) => done.flow), ["train"]);
   });
 });
 

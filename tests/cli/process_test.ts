@@ -45,8 +45,58 @@ Deno.test("the process exits with the code of what happened, and errors are on s
     );
     assertEquals([missing.code, missing.stdout], [4, ""]);
     assertEquals([fine.code, fine.stderr], [0, ""]);
-    assertMatch(fine.stdout, /^branch +user\.tester \(dev\)\nstore +anomaly_data\/registry\.kv$/m);
+    assertMatch(
+      fine.stdout,
+      /^branch +user\.tester \(dev\)\nstore +anomaly_data\/registry\.kv \(not there yet; .*\)$/m,
+    );
     assertEquals(await listing(folder), [], "none of it made a store");
+  });
+});
+
+Deno.test("Ctrl-C ends a run as failed, and says so; nothing is left running", async () => {
+  await withTerminal(async ({ folder }) => {
+    // A market that never answers: the run waits for it until it is stopped.
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepted = silent.accept();
+    const args = ["run", "--allow-all", "--quiet", "--no-check", `${ROOT}main.ts`, "ingest"];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...args, "--source", "coingecko"],
+      cwd: folder,
+      clearEnv: true,
+      env: {
+        ...keep("PATH", "HOME", "DENO_DIR"),
+        NO_COLOR: "1",
+        LOGNAME: "tester",
+        COINGECKO_BASE_URL: `http://127.0.0.1:${silent.addr.port}/api/v3`,
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    using _connection = await accepted;
+    child.kill("SIGINT");
+    const { code, stderr } = await child.output();
+    assertEquals(code, 1);
+    const text = new TextDecoder().decode(stderr);
+    assertMatch(text, /^error: Stopped by SIGINT before it was done/);
+    const { stdout } = await anomaly(folder, "runs", "list", "--json");
+    assertEquals(JSON.parse(stdout).map((run: { status: string }) => run.status), ["failed"]);
+  });
+});
+
+Deno.test("a reader that goes away does not decide whether a model is made", async () => {
+  await withTerminal(async ({ folder }) => {
+    const main = `"${Deno.execPath()}" run --allow-all --quiet --no-check "${ROOT}main.ts" train`;
+    const { code } = await new Deno.Command("sh", {
+      args: ["-c", `{ ${main}; echo $? > code; } | true; cat code; exit $(cat code)`],
+      cwd: folder,
+      clearEnv: true,
+      env: { ...keep("PATH", "HOME", "DENO_DIR"), LOGNAME: "tester", ANOMALY_SOURCE: "simulated" },
+      stdin: "null",
+    }).output();
+    assertEquals(code, 0);
+    const { stdout } = await anomaly(folder, "models", "list", "--json");
+    assertEquals(JSON.parse(stdout).length, 1);
   });
 });
 

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { ASSET, type VersionRecord } from "../../domain/asset.ts";
 import { AppError } from "../../domain/errors.ts";
-import { readScope } from "../../domain/scope.ts";
+import { type ReadScope, readScope } from "../../domain/scope.ts";
 import {
   listSnapshots,
   listVersions,
@@ -11,7 +11,7 @@ import {
   readTable,
   resolveVersion,
 } from "../../registry/assets.ts";
-import { readBranch, sourceName } from "../../registry/context.ts";
+import { readBranch, type RegistryContext, sourceName } from "../../registry/context.ts";
 import { type LineageNode, lineageOf, usersOf } from "../../registry/lineage.ts";
 import {
   type Call,
@@ -62,23 +62,24 @@ const list = defineCommand({
 
 async function listAssets(session: Session, call: Call<unknown>) {
   const { registry } = session;
-  const { read } = registry.scopes;
   const newest = await Promise.all(DATA_ASSETS.map(async (name) => {
-    const [version] = await listVersions(registry, read, "data", name, { limit: 1 });
+    const scope = homeOf(registry, name);
+    const [version] = await listVersions(registry, scope, "data", name, { limit: 1 });
     return version ? [version] : [];
   }));
   const rows = newest.flat();
   const table = columns(
-    ["asset", "latest", "market time", "run", "what"],
+    ["asset", "branch", "latest", "market time", "run", "what"],
     rows.map((version) => [
       version.name,
+      version.branch,
       `v${version.version}`,
       instant(version.marketAt),
       String(version.runId),
       version.description,
     ]),
   );
-  const empty = `No data on branch ${read.branch} yet. Next: ${
+  const empty = `No data on branch ${registry.scopes.read.branch} yet. Next: ${
     hint(call as Call, "anomaly ingest")
   }`;
   return { json: rows.map(brief), text: table || empty };
@@ -86,8 +87,8 @@ async function listAssets(session: Session, call: Call<unknown>) {
 
 async function listOf(session: Session, call: Call<{ limit: number }>, name: string) {
   const { registry } = session;
-  const { read } = registry.scopes;
-  const versions = await listVersions(registry, read, "data", name, { limit: call.params.limit });
+  const scope = homeOf(registry, name);
+  const versions = await listVersions(registry, scope, "data", name, { limit: call.params.limit });
   const table = columns(
     ["version", "market time", "run", "what"],
     versions.map((version) => [
@@ -97,7 +98,12 @@ async function listOf(session: Session, call: Call<{ limit: number }>, name: str
       version.description,
     ]),
   );
-  return { json: versions.map(brief), text: table || `No ${name} on branch ${read.branch} yet.` };
+  return { json: versions.map(brief), text: table || `No ${name} on branch ${scope.branch} yet.` };
+}
+
+/** Judgements are the write branch's own; data is read where the flows read it. */
+function homeOf({ scopes }: RegistryContext, name: string): ReadScope {
+  return name === ASSET.evaluationResults ? scopes.write : scopes.read;
 }
 
 function brief({ kind, name, version, branch, marketAt, runId, description }: VersionRecord) {
@@ -116,7 +122,7 @@ const show = defineCommand({
     const { registry } = session;
     const version = await resolveData(session, call);
     const lineage = await lineageOf(registry, version);
-    const users = await usersOf(registry, registry.scopes.read, version, 20);
+    const users = await usersOf(registry, homeOf(registry, version.name), version, 20);
     const text = [
       facts([
         ["data", `${version.name} v${version.version} of ${version.branch}`],
@@ -282,5 +288,5 @@ async function resolveData(session: Session, call: Call<unknown>): Promise<Versi
   const [name, ref = "latest"] = call.positionals;
   if (name === undefined) throw new AppError("invalid", "Cannot look at data: expected an asset.");
   const { registry } = session;
-  return await resolveVersion(registry, registry.scopes.read, "data", name, ref);
+  return await resolveVersion(registry, homeOf(registry, name), "data", name, ref);
 }

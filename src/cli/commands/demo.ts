@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
-import { AppError } from "../../domain/errors.ts";
+import { AppError, toAppError } from "../../domain/errors.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow, type RunnerContext } from "../../engine/flow.ts";
 import { runFlow } from "../../engine/runner.ts";
@@ -18,9 +18,11 @@ import {
   defineCommand,
   hint,
   openSession,
+  type Plan,
   planCall,
   runnerOf,
   type Session,
+  withStoreInHints,
 } from "../command.ts";
 import { instant, percent } from "../text.ts";
 
@@ -36,8 +38,9 @@ const DEFAULT_HOURS = 240;
 const params = z.strictObject({
   hours: z.int().min(40).max(8760).optional()
     .describe("length of the story (default: 240 simulated hours, or the whole recording)"),
-  num_coins: z.int().min(10).max(250).default(100).describe("coins in the market"),
-  seed: z.int().min(0).max(4_294_967_295).default(42).describe("of the simulated market"),
+  num_coins: z.int().min(10).max(250).default(100).describe("coins of the simulated market"),
+  seed: z.int().min(0).max(4_294_967_295).optional()
+    .describe("of the simulated market (env ANOMALY_SEED, default 42)"),
   source: z.string().regex(/^(simulated|replay:.+)$/).default("simulated")
     .meta({ placeholder: "source", expected: "simulated or replay:<folder>" })
     .describe("simulated, or replay:<folder>"),
@@ -65,19 +68,24 @@ export const demo = defineCommand({
     };
     const extent = await app.sourceExtent(params.source);
     const plan = await planCall(app, call);
-    await prepareStore(app, call, params.fresh);
+    if (params.fresh) await prepareStore(app, call, plan);
     using session = await openSession(app, call, { write: true, plan });
     await refuseUsedStore(session, call);
     const runner: RunnerContext = {
       ...runnerOf(app, session, true),
       configs: { ...plan.configs, auto_promote: true },
-      env: (name) => name === "ANOMALY_SEED" ? String(params.seed) : app.env(name),
+      env: (name) =>
+        name === "ANOMALY_SEED" && params.seed !== undefined ? String(params.seed) : app.env(name),
     };
     const total = storyHours(params, extent);
     const story = new Story(app, runner, call);
-    await story.learn(Math.min(LEARN_HOURS, Math.floor(LEARN_SHARE * total)), total);
-    await story.goOn(total);
-    return await story.end(started);
+    try {
+      await story.learn(Math.min(LEARN_HOURS, Math.floor(LEARN_SHARE * total)), total);
+      await story.goOn(total);
+      return await story.end(started);
+    } catch (cause) {
+      throw withStoreInHints(toAppError(cause), call);
+    }
   },
 });
 
@@ -92,11 +100,25 @@ function storyHours(
   return Math.min(recorded, params.hours ?? recorded);
 }
 
-async function prepareStore(app: App, call: DemoCall, fresh: boolean): Promise<void> {
+/** Deletes an earlier demo's store, and nothing else: what holds other branches is not a demo's. */
+async function prepareStore(app: App, call: DemoCall, plan: Plan): Promise<void> {
   const { kv } = call.globals;
-  if (fresh && kv !== undefined && kv !== ":memory:" && !/^https?:/.test(kv)) {
-    await app.deleteStore(kv);
+  if (kv === undefined || kv === ":memory:" || /^https?:/.test(kv)) return;
+  {
+    using session = await openSession(app, call, { write: false, plan });
+    const branches = await session.registry.store.branchNames(plan.project.project.project);
+    const others = branches.filter((branch) => branch !== DEMO_BRANCH);
+    if (others.length > 0) {
+      throw new AppError(
+        "conflict",
+        `Cannot delete the store ${kv}: found ${
+          others.join(", ")
+        } in it, expected the demo's own ` +
+          `branch alone. Next: anomaly demo --kv <another path>`,
+      );
+    }
   }
+  await app.deleteStore(kv);
 }
 
 async function refuseUsedStore(session: Session, call: DemoCall): Promise<void> {
@@ -112,6 +134,8 @@ async function refuseUsedStore(session: Session, call: DemoCall): Promise<void> 
 /** The story: what happens, in order, and what is said about it. */
 class Story {
   #ingested = 0;
+  /** Coins of the newest snapshot. */
+  #coins = 0;
   #firstMs: number | null = null;
   readonly #times: Record<string, number> = {};
 
@@ -125,7 +149,7 @@ class Story {
   async learn(hours: number, total: number): Promise<void> {
     await this.#ingestUntil(hours, total);
     this.#say(
-      `${this.#ingested} snapshots of ${this.call.params.num_coins} coins, up to ${await this
+      `${this.#ingested} snapshots of ${this.#coins} coins, up to ${await this
         .#now()}`,
     );
     const built = await this.#timed("build_dataset", () => this.#run("build_dataset", {}));
@@ -197,10 +221,11 @@ class Story {
         this.#firstMs === null || (await this.#nowMs()) < this.#firstMs + (hours - 1) * HOUR_MS
       ) {
         this.app.signal.throwIfAborted();
-        await this.#run("ingest", { num_coins, source });
+        const { summary } = await this.#run("ingest", { num_coins, source });
+        this.#coins = Number(summary.rows);
         this.#ingested++;
         this.#firstMs ??= await this.#nowMs();
-        this.app.progress("ingest", this.#ingested, total);
+        if (!this.call.globals.quiet) this.app.progress("ingest", this.#ingested, total);
       }
     });
   }

@@ -10,6 +10,7 @@ import { listRuns } from "../../registry/runs.ts";
 import { type App, type Call, defineCommand, hint, openSession, planCall } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { instant, oneLine } from "../text.ts";
+import { storeText } from "./status.ts";
 
 /** A run that is "running" for longer than this has most likely been killed. */
 const STUCK_MS = 3_600_000;
@@ -60,7 +61,7 @@ async function checkStore(app: App, call: Call<Record<string, unknown>>): Promis
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
     return [
-      { name: "store", ok: true, found: registry.store.location },
+      { name: "store", ok: true, found: storeText(registry.store) },
       await attempt("market", () => marketCheck(registry)),
       await attempt("runs", () => runsCheck(registry, call)),
       await attempt("champion", () => championCheck(registry, call)),

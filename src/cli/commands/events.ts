@@ -70,7 +70,8 @@ const tail = defineCommand({
   }),
   examples: ["anomaly events tail", "anomaly events tail --after 0 --json"],
   run: async (app, call) => {
-    using session = await openSession(app, call, { write: false });
+    // Made where there is none: a stand-in in memory would never see what others write.
+    using session = await openSession(app, call, { write: true });
     const { registry } = session;
     const scope = registry.scopes.write;
     const [newest] = await listEvents(registry, scope, { limit: 1 });

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../domain/asset.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
+import { checkTagName } from "../../domain/names.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow, type Flow } from "../../engine/flow.ts";
 import { runFlow } from "../../engine/runner.ts";
@@ -46,6 +47,7 @@ async function runCommand(
 ): Promise<CommandResult> {
   const { branch: _branch, read_branch: _read, tag: tags, follow, ...params } = call.params;
   const plan = await planCall(app, call);
+  for (const tag of tags) checkTagName(tag);
   await flow.check?.(params as never, app.env);
   if (flow.lookUp) {
     using looking = await openSession(app, call, { write: false, plan });
@@ -65,8 +67,8 @@ async function runCommand(
   const followed: FollowResult = follow
     ? await followEvents(runner, app.flows, run, inherited)
     : { runs: [], error: null };
-  if (followed.error) throw withRunHint(followed.error, call);
   const runs = [run, ...followed.runs];
+  if (followed.error) throw chainError(app, call, runs, followed.error);
   const codes = runs.map((done) => findFlow(app.flows, done.flow).exitCode?.(done.summary) ?? 0);
   const exitCode = codes.find((code) => code !== 0) ?? 0;
   const last = runs.at(-1)!;
@@ -118,6 +120,21 @@ function describeDryRun(flow: Flow, answer: JsonObject & { allowed: boolean }): 
     `  replaces: ${answer.replaces === null ? "nobody" : `v${answer.replaces}`}`,
     ...blockers.map((blocker) => `  in the way: ${oneLine(blocker.message)}`),
   ].join("\n");
+}
+
+/** A chain that broke off: what was completed before stands, and is said. */
+function chainError(
+  app: App,
+  call: Call<RunParams>,
+  completed: readonly RunRecord[],
+  error: AppError,
+): AppError {
+  if (!call.globals.quiet) { for (const run of completed) app.say(describeRun(run)); }
+  const details = { ...error.details, completed: completed.map(runJson) };
+  return withRunHint(
+    new AppError(error.code, error.message, { cause: error.cause, details }),
+    call,
+  );
 }
 
 /** The failed run is recorded; say where to look at it. */

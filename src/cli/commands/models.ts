@@ -13,7 +13,7 @@ import { latestEvaluation, listEvaluations, modelStatus } from "../../registry/e
 import { type LineageNode, lineageOf } from "../../registry/lineage.ts";
 import { type Command, defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { columns, facts, instant, metric, oneLine, percent, UNDEFINED } from "../text.ts";
+import { columns, facts, instant, metric, oneLine, percent, UNDEFINED, wrap } from "../text.ts";
 import { refPositional, resolveModel } from "./model_ref.ts";
 
 const model = ASSET.detector;
@@ -127,7 +127,7 @@ const compare = defineCommand({
     const equal = rows.filter(([, left, right]) => left === right).map(([name]) => name);
     const text = [
       columns(["", `v${a.version}`, `v${b.version}`], different) || "No differences.",
-      equal.length > 0 ? `The same in both: ${equal.join(", ")}` : "",
+      equal.length > 0 ? wrap(`The same in both: ${equal.join(", ")}`) : "",
     ].filter((block) => block !== "").join("\n\n");
     return { json: { a, b, different: different.map(([name]) => name) }, text };
   },

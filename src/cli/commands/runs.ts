@@ -2,13 +2,14 @@
 
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
-import { checkTagName, parseRunRef } from "../../domain/names.ts";
+import { checkTagName, checkUserTag, parseRunRef } from "../../domain/names.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow } from "../../engine/flow.ts";
 import { CHAMPION, isAliasTag } from "../../registry/aliases.ts";
 import type { RegistryContext } from "../../registry/context.ts";
 import { ASSET } from "../../domain/asset.ts";
 import {
+  getTag,
   listRuns,
   listSteps,
   listTags,
@@ -89,7 +90,7 @@ const show = defineCommand({
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
     const scope = registry.scopes.write;
-    const run = await findRun(app, registry, call);
+    const run = await findRun(registry, call);
     const steps = await listSteps(registry, scope, run.id);
     const tags = await listTags(registry, scope, run.id);
     const params = Object.entries(run.params).map(([name, value]) =>
@@ -132,7 +133,7 @@ const logs = defineCommand({
   run: async (app, call) => {
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
-    const run = await findRun(app, registry, call);
+    const run = await findRun(registry, call);
     const lines = await readLog(registry, registry.scopes.write, run.id);
     const text = columns(
       ["time", "step", "message"],
@@ -165,16 +166,18 @@ const untag = defineCommand({
 export const runCommands: Command[] = [list, show, logs, tag, untag];
 
 async function changeTag(app: App, call: Call<Record<string, unknown>>, change: "add" | "remove") {
-  const name = checkTagName(call.positionals[1]!);
+  const name = (change === "add" ? checkUserTag : checkTagName)(call.positionals[1]!);
   using session = await openSession(app, call, { write: false });
   const { registry } = session;
-  const run = await findRun(app, registry, call);
+  const run = await findRun(registry, call);
   const see = hint(call, `anomaly runs show ${run.id}`);
-  await refuseAliasName(registry, run, name);
   await registry.store.commit(registry.scopes.write, async (tx) => {
-    const present = (await listTags(registry, registry.scopes.write, run.id))
-      .find((entry) => entry.tag === name);
-    if (present?.record.system) {
+    const { write } = registry.scopes;
+    if (change === "add" && await isAliasTag(tx, write, ASSET.detector, name)) {
+      throw aliasTag(run, name);
+    }
+    const present = await getTag(tx, write, run.id, name);
+    if (present?.system) {
       throw new AppError(
         "conflict",
         `Cannot change tag "${name}": the program set it itself. See: ${see}`,
@@ -186,7 +189,7 @@ async function changeTag(app: App, call: Call<Record<string, unknown>>, change: 
         `Cannot remove tag "${name}": run ${run.id} does not have it. See: ${see}`,
       );
     }
-    if (change === "add") stageTag(registry, tx, run, name, false);
+    if (change === "add") await stageTag(registry, tx, run, name, false);
     else stageUntag(registry, tx, run, name);
   });
   const done = change === "add" ? `now has tag "${name}"` : `no longer has tag "${name}"`;
@@ -194,26 +197,15 @@ async function changeTag(app: App, call: Call<Record<string, unknown>>, change: 
 }
 
 /** A tag that looks like an alias would claim what only a promotion can prove. */
-async function refuseAliasName(registry: RegistryContext, run: RunRecord, name: string) {
-  if (!await isAliasTag(registry, registry.scopes.write, ASSET.detector, name)) return;
-  throw new AppError(
+function aliasTag(run: RunRecord, name: string): AppError {
+  return new AppError(
     "conflict",
     `Cannot tag run ${run.id} "${name}": that is an alias, which only a promotion gives and takes. ` +
       `Next: anomaly promote --run_id ${run.id}${name === CHAMPION ? "" : ` --alias ${name}`}`,
   );
 }
 
-async function findRun(
-  app: App,
-  registry: RegistryContext,
-  call: Call<unknown>,
-): Promise<RunRecord> {
+function findRun(registry: RegistryContext, call: Call<unknown>): Promise<RunRecord> {
   const { flow, runId } = parseRunRef(call.positionals[0]!);
-  const name = flow === null ? null : findFlow(app.flows, flow).name;
-  const run = await requireRun(registry, registry.scopes.write, runId);
-  if (name === null || run.flow === name) return run;
-  throw new AppError(
-    "not_found",
-    `Cannot find ${flow}/${runId}: run ${runId} is of ${run.flow}. See: anomaly runs show ${runId}`,
-  );
+  return requireRun(registry, registry.scopes.write, runId, flow);
 }

@@ -12,7 +12,7 @@ import {
 } from "../../registry/context.ts";
 import { latestEvaluation, modelStatus } from "../../registry/evaluations.ts";
 import { listRuns } from "../../registry/runs.ts";
-import { type App, defineCommand, hint, openSession } from "../command.ts";
+import { type App, defineCommand, hint, openSession, type OpenStore } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { age, facts, instant } from "../text.ts";
 
@@ -37,7 +37,7 @@ export const status = defineCommand({
         `${write.branch} (${plan.scopes.environment})` +
         (read.branch === write.branch ? "" : `, reads ${read.branch}`),
       ],
-      ["store", registry.store.location],
+      ["store", storeText(registry.store)],
       ["market", state.source ? `${state.source}, ${instant(state.marketAt)}` : "no data yet"],
       [
         "snapshots",
@@ -65,6 +65,7 @@ export const status = defineCommand({
       read_branch: read.branch,
       environment: plan.scopes.environment,
       store: registry.store.location,
+      store_absent: registry.store.absent,
       ...state,
       waiting,
       next,
@@ -72,6 +73,11 @@ export const status = defineCommand({
     return { json, text };
   },
 });
+
+/** Where the store is; a mistyped path would else look like a store that is merely empty. */
+export function storeText({ location, absent }: OpenStore): string {
+  return location + (absent ? " (not there yet; the first command that writes makes it)" : "");
+}
 
 async function gather(registry: RegistryContext) {
   const { write, read } = registry.scopes;
