@@ -2,7 +2,7 @@
 // holder changes. Rolling back and revoking are here; promoting, which has to be earned, is in
 // promotion.ts.
 
-import type { AliasEntry, AliasRecord, RevocationRecord } from "../domain/asset.ts";
+import type { AliasEntry, AliasRecord, RevocationRecord, VersionRecord } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
 import { isAliasName } from "../domain/names.ts";
 import type { ReadScope } from "../domain/scope.ts";
@@ -17,6 +17,9 @@ export const CHAMPION = "champion";
 /** How many holders a rollback may step over because they were revoked. */
 const MAX_ROLLBACK_STEPS = 30;
 const MAX_ALIASES = 100;
+
+/** How many runs a refusal names. */
+const MAX_NAMED_RUNS = 10;
 
 /** "it was revoked by …", as blockers and refusals say it. */
 export function describeRevocation({ actor, recordedAt, reason }: RevocationRecord): string {
@@ -47,14 +50,40 @@ export async function listAliases(
  * or is one of those that the program gives a meaning to.
  */
 export async function isAliasTag(
-  ctx: RegistryContext,
+  reader: Reader,
   scope: ReadScope,
   model: string,
   name: string,
 ): Promise<boolean> {
   if (!isAliasName(name)) return false;
   if (name === CHAMPION || name === "staging" || name.startsWith("challenger-")) return true;
-  return (await listAliases(ctx, scope, model)).some((record) => record.alias === name);
+  return await aliasHolder(reader, scope, model, name) !== null;
+}
+
+/**
+ * Throws `conflict` where a version would be an alias's first holder, and users have tagged runs of
+ * its flow with that name: such a tag would claim a promotion that never was. Later nobody can.
+ */
+export async function assertTagFree(
+  ctx: RegistryContext,
+  reader: Reader,
+  { name: model, flow }: Pick<VersionRecord, "name" | "flow">,
+  alias: string,
+): Promise<void> {
+  const { write } = ctx.scopes;
+  if (await aliasHolder(reader, write, model, alias) !== null) return;
+  const keys = keysOf(write);
+  // Ranges are not checked by a commit. Every such tag moves this counter, and that is.
+  await reader.get(keys.counter(`tag/${alias}`));
+  const entries = await ctx.store.list(keys.runsWithTag(flow, alias), { limit: MAX_NAMED_RUNS });
+  if (entries.length === 0) return;
+  const ids = entries.map((entry) => Number(entry.rest[0]));
+  throw new AppError(
+    "conflict",
+    `Cannot make "${alias}" an alias: run ${ids.join(", ")} of ${flow} was given it as a tag. ` +
+      `Next: anomaly runs untag ${ids[0]} ${alias}`,
+    { details: { alias, run_ids: ids } },
+  );
 }
 
 /** Newest first. */
@@ -119,6 +148,7 @@ export async function stageHolder(
   const { model, alias, ...fields } = next;
   const record = await tx.get(keys.version("model", model, next.version));
   if (record === null) throw new AppError("not_found", `Cannot find ${model} v${next.version}.`);
+  await assertTagFree(ctx, tx, record, alias);
   const seq = await tx.next(keys.counter(`alias/${model}`));
   const marketAtMs = await promotionTimeMs(ctx, holder);
   const entry: AliasEntry = {
@@ -142,7 +172,7 @@ export async function stageHolder(
   tx.set(keys.aliasEntry(model, alias, seq), entry);
   tx.set(keys.aliasAt(model, alias, marketAtMs, seq), seq);
   if (holder) stageUntag(ctx, tx, { id: holder.runId, flow: record.flow }, alias);
-  stageTag(ctx, tx, { id: record.runId, flow: record.flow }, alias, true);
+  await stageTag(ctx, tx, { id: record.runId, flow: record.flow }, alias, true);
   const payload = {
     model,
     alias,

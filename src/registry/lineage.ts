@@ -55,23 +55,38 @@ function projectOf(ctx: RegistryContext): string {
   return ctx.scopes.read.project;
 }
 
-/** What was made of a version on its own branch; a dataset's members are found by range. */
+/** Edges read at a time: one page, where no range of inputs begins after the version. */
+const USER_PAGE = 100;
+
+/**
+ * What was made of a version on its own branch, at most `limit` of them; a dataset's members are
+ * found by range.
+ */
 export async function usersOf(
   ctx: RegistryContext,
   scope: ReadScope,
   version: VersionRecord,
   limit: number,
 ): Promise<{ role: string; kind: string; name: string; version: number }[]> {
-  const entries = await ctx.store.list(keysOf(scope).usersOf(version.kind, version.name), {
-    limit,
-    from: [version.version],
-  });
-  return entries
-    .filter((entry) => entry.value.firstVersion <= version.version)
-    .map((entry) => ({
-      role: entry.value.role,
-      kind: String(entry.rest[1]),
-      name: String(entry.rest[2]),
-      version: Number(entry.rest[3]),
-    }));
+  const users = [];
+  const edges = keysOf(scope).usersOf(version.kind, version.name);
+  let from: Deno.KvKeyPart[] = [version.version];
+  for (;;) {
+    const page = await ctx.store.list(edges, { limit: USER_PAGE, from });
+    for (const { rest, value } of page) {
+      // A range that ends at or after the version may also begin after it.
+      if (value.firstVersion > version.version) continue;
+      const [, kind, name, user] = rest;
+      users.push({
+        role: value.role,
+        kind: String(kind),
+        name: String(name),
+        version: Number(user),
+      });
+      if (users.length === limit) return users;
+    }
+    if (page.length < USER_PAGE) return users;
+    // A key with one part more is the first that can follow.
+    from = [...page.at(-1)!.rest, ""];
+  }
 }

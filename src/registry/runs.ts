@@ -1,10 +1,11 @@
 // Run records, their steps and logs, and the tags of runs with their index.
 
 import { AppError } from "../domain/errors.ts";
+import { isAliasName } from "../domain/names.ts";
 import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { keysOf, type TagRecord } from "../store/keys.ts";
-import type { Transaction } from "../store/kv.ts";
+import type { Reader, Transaction } from "../store/kv.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
 
 /** Most log parts that a run is read with; a step writes one. */
@@ -19,13 +20,24 @@ export function getRun(
   return ctx.store.get(keysOf(scope).run(id));
 }
 
-/** Throws `not_found` when there is no such run on the branch. */
+/**
+ * Throws `not_found` when there is no such run on the branch, or it is of another flow than `flow`
+ * (a flow's own name; null for whichever).
+ */
 export async function requireRun(
   ctx: RegistryContext,
   scope: ReadScope,
   id: number,
+  flow: string | null = null,
 ): Promise<RunRecord> {
   const run = await getRun(ctx, scope, id);
+  if (run && flow !== null && run.flow !== flow) {
+    throw new AppError(
+      "not_found",
+      `Cannot find ${flow}/${id}: run ${id} is of ${run.flow}. See: anomaly runs show ${id}`,
+      { details: { run_id: id, flow, found: run.flow } },
+    );
+  }
   if (run) return run;
   throw new AppError(
     "not_found",
@@ -84,15 +96,29 @@ export async function listTags(
   return entries.map((entry) => ({ tag: String(entry.rest[0]), record: entry.value }));
 }
 
-/** Stages a tag and its index entry. */
-export function stageTag(
+/** A run's tag; null where it has none of that name. */
+export function getTag(
+  reader: Reader,
+  scope: ReadScope,
+  runId: number,
+  tag: string,
+): Promise<TagRecord | null> {
+  return reader.get(keysOf(scope).tagOfRun(runId, tag));
+}
+
+/**
+ * Stages a tag and its index entry. A user's tag that may become the name of an alias is counted, so
+ * that the alias's first promotion, which refuses such tags, cannot miss one that comes meanwhile.
+ */
+export async function stageTag(
   ctx: RegistryContext,
   tx: Transaction,
   run: { id: number; flow: string },
   tag: string,
   system: boolean,
-): void {
+): Promise<void> {
   const keys = keysOf(ctx.scopes.write);
+  if (!system && isAliasName(tag)) await tx.next(keys.counter(`tag/${tag}`));
   tx.set(keys.tagOfRun(run.id, tag), { system, addedAt: wallTime(ctx), addedBy: ctx.actor });
   tx.set(keys.runWithTag(run.flow, tag, run.id), true);
 }

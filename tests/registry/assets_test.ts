@@ -12,6 +12,7 @@ import {
 } from "../../src/registry/assets.ts";
 import { lineageOf, usersOf } from "../../src/registry/lineage.ts";
 import { putBlob, stageBlob } from "../../src/store/blobs.ts";
+import { keysOf } from "../../src/store/keys.ts";
 import { HOUR_MS, memoryRegistry, MODEL, newChampion, START_MS } from "../support/registry.ts";
 import type { TestRegistry } from "../support/registry.ts";
 
@@ -176,6 +177,26 @@ Deno.test("lineage leads from a version to its inputs and back, also through ran
     snapshots.map(async (one) => (await usersOf(registry, registry.scopes.read, one, 10)).length),
   );
   assertEquals(users, [0, 1, 1, 1, 0]);
+});
+
+Deno.test("usersOf() passes over ranges that begin later, however many, and stops at the limit", async () => {
+  using registry = await memoryRegistry();
+  const snapshot = await register(registry, ASSET.snapshot);
+  const { store, scopes } = registry;
+  const range = (last: number, firstVersion: number) => {
+    const keys = keysOf(scopes.write);
+    const key = keys.usedBy("data", ASSET.snapshot, last, "data", ASSET.trainingDataset, last);
+    return { key, value: { role: "members", firstVersion } };
+  };
+  await store.commit(scopes.write, (tx) => {
+    const edges = Array.from({ length: 250 }, (_, i) => range(i + 2, i < 245 ? i + 2 : 1));
+    for (const { key, value } of edges) tx.set(key, value);
+    return Promise.resolve();
+  });
+  const found = async (limit: number) =>
+    (await usersOf(registry, scopes.read, snapshot, limit)).map((user) => user.version);
+  assertEquals(await found(3), [247, 248, 249]);
+  assertEquals(await found(99), [247, 248, 249, 250, 251]);
 });
 
 Deno.test("an input of another branch stands in the lineage, and nothing is written there", async () => {
