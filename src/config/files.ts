@@ -33,7 +33,7 @@ const BUILT_IN: Readonly<Record<string, unknown>> = {
 };
 
 /** What to do about a file that cannot be used. */
-const AFTERWARDS = "Next: correct it, and see anomaly config show";
+const AFTERWARDS = "Next: correct it, or take it away for the built-in one";
 
 const DEFAULT_FOLDER = "configs";
 

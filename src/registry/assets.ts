@@ -71,7 +71,7 @@ export async function indexSnapshot(
     throw new AppError(
       "conflict",
       `Cannot ingest a snapshot of ${new Date(marketAtMs).toISOString()}: ` +
-        `${ASSET.snapshot} v${present} is of that very time.`,
+        `${ASSET.snapshot} v${present} is of that very time. See: anomaly status`,
     );
   }
   tx.set(key, version);

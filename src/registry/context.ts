@@ -46,8 +46,13 @@ export function assertSource(record: BranchRecord | null, source: SourceIdentity
   if (record.source.kind === source.kind && record.source.key === source.key) return;
   const bound = sourceName(record.source);
   const asked = sourceName(source);
-  const isReplay = record.source.kind === "replay";
-  const use = isReplay ? `${bound} (or where that folder is now)` : bound;
+  const { kind, key } = record.source;
+  const isReplay = kind === "replay";
+  const use = isReplay
+    ? `${bound} (or where that folder is now)`
+    : kind === "simulated"
+    ? `simulated with ANOMALY_SEED=${key}`
+    : bound;
   throw new AppError(
     "conflict",
     asked === bound && isReplay

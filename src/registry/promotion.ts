@@ -140,7 +140,7 @@ function assertUnchanged(
 function alreadyHolder({ model, version, alias }: PromotionRequest, holder: AliasRecord): AppError {
   return new AppError(
     "conflict",
-    `Cannot promote ${model} v${version}: it is ${alias} already, since ${holder.setAt}.`,
+    `Cannot promote ${model} v${version}: it is ${alias} already, since ${holder.setAt}. See: anomaly models history`,
     { details: { winner: version, alias, version } },
   );
 }

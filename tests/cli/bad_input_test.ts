@@ -13,7 +13,7 @@ const VERSION_FORMS =
 const ALIAS_RULE =
   "expected lower-case letters, digits, _ or -, beginning with a letter, and none of latest, none, " +
   "fresh, v7. Next: choose another, such as staging.";
-const CORRECT_IT = "Next: correct it, and see anomaly config show";
+const CORRECT_IT = "Next: correct it, or take it away for the built-in one";
 const RECORDINGS = "20220501T0000Z.json.gz, 2023-03-20T000851.json";
 const NAME_ONE = "Next: name one, as in --source replay:recordings";
 

@@ -24,7 +24,7 @@ async function withConfigs(
 }
 
 /** How every complaint about the content of a file ends. */
-const NEXT_STEP = ". Next: correct it, and see anomaly config show";
+const NEXT_STEP = ". Next: correct it, or take it away for the built-in one";
 
 /** What loadProject() and loadFlowConfigs() say of the folder, `<folder>` in place of its path. */
 async function complaint(folder: string, branch = "user.someone"): Promise<string> {
