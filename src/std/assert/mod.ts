@@ -52,8 +52,8 @@ export function assertMatch(actual: string, expected: RegExp, msg?: string): voi
   nodeAssert.match(actual, expected, msg);
 }
 
-// deno-lint-ignore no-explicit-any
-type ErrorClass<E extends Error> = new (...args: any[]) => E;
+/** Constructors of any parameters: only `instanceof` is asked of them. */
+type ErrorClass<E extends Error> = new (...args: never[]) => E;
 
 function checkError<E extends Error>(
   error: unknown,
