@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { JsonObject } from "../../domain/asset.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
-import { checkTagName } from "../../domain/names.ts";
+import { checkUserTag } from "../../domain/names.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow, type Flow } from "../../engine/flow.ts";
 import { runFlow } from "../../engine/runner.ts";
@@ -47,7 +47,7 @@ async function runCommand(
 ): Promise<CommandResult> {
   const { branch: _branch, read_branch: _read, tag: tags, follow, ...params } = call.params;
   const plan = await planCall(app, call);
-  for (const tag of tags) checkTagName(tag);
+  for (const tag of tags) checkUserTag(tag);
   await flow.check?.(params as never, app.env);
   if (flow.lookUp) {
     using looking = await openSession(app, call, { write: false, plan });
