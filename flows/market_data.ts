@@ -122,6 +122,7 @@ export async function fetchMarket<P extends FetchContext["params"]>(
     numCoins: ctx.params.num_coins ?? ctx.configs.training_config.num_coins,
     afterMs: branch?.marketAtMs ?? null,
     signal: ctx.signal,
+    onWait: (message) => ctx.log(message, "warn"),
   });
   const at = new Date(response.marketAtMs).toISOString();
   ctx.log(`fetched ${response.origin}: market at ${at}`);

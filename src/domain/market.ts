@@ -22,6 +22,8 @@ export interface MarketRequest {
   /** Market time of the branch's newest snapshot, in ms; null on a branch without any. */
   afterMs: number | null;
   signal?: AbortSignal;
+  /** Hears of what takes long: a failed try, and when the next one comes. */
+  onWait?: (message: string) => void;
 }
 
 /** One answer of the market, as it came, before anyone interprets it. */

@@ -45,6 +45,7 @@ interface FetchJob {
   client: CoinGeckoClient;
   startMs: number;
   signal: AbortSignal | undefined;
+  onWait: (message: string) => void;
 }
 
 /**
@@ -81,14 +82,16 @@ export class CoinGecko implements MarketSource {
    * Throws AppError `unavailable` when the service refuses, does not answer within the retries, or
    * answers with what is no array of coins; and the signal's reason where it is aborted.
    */
-  async fetch({ numCoins, afterMs, signal }: MarketRequest): Promise<RawResponse> {
+  async fetch(
+    { numCoins, afterMs, signal, onWait = () => {} }: MarketRequest,
+  ): Promise<RawResponse> {
     signal?.throwIfAborted();
     const nowMs = this.#nowMs;
     const client = await CoinGeckoClient.open(this.#settings, {
       nowMs,
       timeoutMs: this.#timeoutMs,
     });
-    const job: FetchJob = { client, startMs: nowMs(), signal };
+    const job: FetchJob = { client, startMs: nowMs(), signal, onWait };
     const pageCount = Math.ceil(numCoins / MAX_PER_PAGE);
     const perPage = Math.ceil(numCoins / pageCount);
     const origin = client.urlOf(pageQuery(1, perPage));
@@ -128,6 +131,7 @@ export class CoinGecko implements MarketSource {
           nowMs: this.#nowMs(),
         });
       }
+      job.onWait(`found ${answer.found}; trying again in ${Math.ceil(waitMs / 1000)} s`);
       await this.#sleep(waitMs, job.signal);
     }
   }

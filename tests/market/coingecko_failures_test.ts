@@ -22,8 +22,11 @@ Deno.test("CoinGecko waits as long as a 429 asks for, and takes the answer that 
     ok(ONE_COIN),
   );
   const { source, waits, nowMs } = openMarket(server.baseUrl);
-  const answer = await source.fetch(REQUEST);
+  const said: string[] = [];
+  const answer = await source.fetch({ ...REQUEST, onWait: (message) => said.push(message) });
   assertEquals(waits, [17_000]);
+  const found = `found status 429, error 429 "You've exceeded the Rate Limit."`;
+  assertEquals(said, [`${found}; trying again in 17 s`]);
   assertEquals(answer.marketAtMs, nowMs());
 });
 
