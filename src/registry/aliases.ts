@@ -76,8 +76,12 @@ export async function assertTagFree(
   // Ranges are not checked by a commit. Every such tag moves this counter, and that is.
   await reader.get(keys.counter(`tag/${alias}`));
   const entries = await ctx.store.list(keys.runsWithTag(flow, alias), { limit: MAX_NAMED_RUNS });
-  if (entries.length === 0) return;
-  const ids = entries.map((entry) => Number(entry.rest[0]));
+  const named = entries.map((entry) => Number(entry.rest[0]));
+  const tags = await ctx.store.getMany(named.map((id) => keys.tagOfRun(id, alias)));
+  // The tag of a promotion that was committed since the holder was read is a system tag: that race is
+  // for the promotion to find, which names the winner.
+  const ids = named.filter((_, i) => tags[i]?.system === false);
+  if (ids.length === 0) return;
   throw new AppError(
     "conflict",
     `Cannot make "${alias}" an alias: run ${ids.join(", ")} of ${flow} was given it as a tag. ` +

@@ -65,6 +65,10 @@ Deno.test("a dev branch that reads main's data writes nothing under main, whatev
     assertEquals(model.lineage[0]!.inputs[0]!.ref.branch, "main");
     const log = await terminal.text("runs", "logs", "2", ...dev);
     assertStringIncludes(log, "of branch main");
+    assertStringIncludes(
+      await terminal.text("status", ...dev),
+      "compared with  v1, champion of main",
+    );
     const own = await dump(terminal, "user.ada");
     assertEquals(
       own.some((line) => line.startsWith('["alias","anomaly_detector","champion"]')),

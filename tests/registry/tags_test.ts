@@ -15,6 +15,8 @@ import {
   type TestRegistry,
   trainModel,
 } from "../support/registry.ts";
+import { keysOf } from "../../src/store/keys.ts";
+import type { Reader } from "../../src/store/kv.ts";
 import { planPromotion, stagePromotion } from "../../src/registry/promotion.ts";
 
 const PROD = { alias: "prod" };
@@ -123,4 +125,18 @@ Deno.test("requireRun() finds a run under its own flow only", async () => {
   const error = await assertRejects(() => requireRun(registry, read, runId, "evaluate"), AppError);
   assertEquals(error.code, "not_found");
   assertStringIncludes(error.message, "Cannot find evaluate/1: run 1 is of train");
+});
+
+Deno.test("the tag of a promotion that was committed meanwhile is no user's claim: the race is found as one", async () => {
+  using registry = await memoryRegistry();
+  const winner = await newChampion(registry);
+  // A reader that looked at the alias just before the winner's commit.
+  const { store } = registry;
+  const aliasKey = keysOf(registry.scopes.write).alias(MODEL, "champion");
+  const early: Reader = {
+    get: (key) =>
+      String(key.parts) === String(aliasKey.parts) ? Promise.resolve(null) : store.get(key),
+  };
+  assertEquals(await tagged(registry, "champion"), [winner.runId]);
+  await assertTagFree(registry, early, { name: MODEL, flow: "train" }, "champion");
 });

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
-import { aliasHistory, CHAMPION } from "../../registry/aliases.ts";
+import { aliasHistory, aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { latestVersion } from "../../registry/assets.ts";
 import {
   marketTime,
@@ -52,6 +52,9 @@ export const status = defineCommand({
             (state.evaluatedAt ? `, evaluated ${age(state.evaluatedAt, now)}` : ", never evaluated")
           : "none",
       ],
+      ...(state.comparedWith === null
+        ? []
+        : [["compared with", `v${state.comparedWith}, champion of ${read.branch}`] as const]),
       [
         "last run",
         lastRun
@@ -96,6 +99,10 @@ async function gather(registry: RegistryContext) {
     model,
     modelStatus: model && await modelStatus(registry, write, ASSET.detector, model.version),
     champion,
+    /** Version that `evaluate` compares with, where that is another branch's champion. */
+    comparedWith: write.branch === read.branch
+      ? null
+      : (await aliasHolder(registry.store, read, ASSET.detector, CHAMPION))?.version ?? null,
     evaluatedAt: judged?.recordedAt ?? null,
     modelJudgedAt: lastJudgement?.recordedAt ?? null,
     lastRun: (await listRuns(registry, write, { limit: 1 }))[0] ?? null,
