@@ -62,6 +62,49 @@ async function step(
   return answer;
 }
 
+/**
+ * Starts `./anomaly serve`, lets `visit` see the address that it announces, and ends it as a service
+ * manager does; the step passes when it announces one in time and exits with 0.
+ */
+async function serveStep(
+  { folder, env, wrapper }: Newcomer,
+  words: string[],
+  visit: (url: string) => Promise<void>,
+): Promise<void> {
+  const [command = "", ...args] = [...wrapper, "./anomaly", "serve", ...words];
+  const line = `./anomaly ${["serve", ...words].join(" ")}`;
+  const child = new Deno.Command(command, {
+    args,
+    env: { PATH: "/usr/bin:/bin", HOME: `${folder}/home`, ...env },
+    clearEnv: true,
+    cwd: folder,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  try {
+    let said = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      said += text;
+      const url = /serving (http:\S+)/.exec(said)?.[1];
+      if (url === undefined) continue;
+      await visit(url).finally(() => child.kill("SIGTERM"));
+      break;
+    }
+    assertMatch(said, /serving http:/, "serve says where it listens");
+    assertEquals((await child.status).code, 0, "serve ends cleanly on SIGTERM");
+  } catch (error) {
+    failed++;
+    print(`FAILED  ${line}`);
+    throw error;
+  } finally {
+    clearTimeout(late);
+  }
+  passed++;
+  print(`ok      ${line}`);
+}
+
 /** Where a flow's output, for people, names its run. */
 const RUN_ID = /\brun (\d+) completed/;
 
@@ -80,6 +123,8 @@ async function quickStart(newcomer: Newcomer): Promise<void> {
     assertStringIncludes(stdout, "champion");
   });
   await step(newcomer, ["champion"], ({ stdout }) => assertMatch(stdout, /\bv1\b/));
+  // Without a network nobody can visit; that it starts and stops is what can be seen.
+  await serveStep(newcomer, [], () => Promise.resolve());
 }
 
 /** The same from a script: one JSON value on stdout, and nothing else there. */
@@ -98,6 +143,10 @@ async function quickStartInJson(newcomer: Newcomer): Promise<void> {
   });
   await step(newcomer, ["champion", "--json"], ({ stdout }) => {
     assertEquals(JSON.parse(stdout).version, 1);
+  });
+  await serveStep(newcomer, ["--port", "0"], async (url) => {
+    assertEquals(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+    assertEquals((await (await fetch(url)).json()).champion.version, 1);
   });
 }
 
