@@ -5,6 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { MAX_SNAPSHOTS } from "../../flows/snapshots.ts";
 import { ASSET, type BlobRef, type VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import type { Table } from "../../src/domain/table.ts";
@@ -15,7 +16,7 @@ import { listEvents } from "../../src/registry/events.ts";
 import { type LineageNode, lineageOf } from "../../src/registry/lineage.ts";
 import { listRuns, readLog } from "../../src/registry/runs.ts";
 import { putBlob, stageBlob } from "../../src/store/blobs.ts";
-import { blobKeys } from "../../src/store/keys.ts";
+import { blobKeys, keysOf } from "../../src/store/keys.ts";
 import { encodeTable } from "../../src/store/tables.ts";
 import { HOLDOUT_HOURS, HOURS, type Pipeline, withPipeline } from "./pipeline.ts";
 
@@ -282,3 +283,20 @@ Deno.test("ingest takes one recording after another, and none twice", () =>
     const error = await assertRejects(() => pipeline.run("ingest"), AppError);
     assertEquals(error.code, "not_found");
   }, { hours: 3 }));
+
+Deno.test("build_dataset refuses a window of more snapshots than it may hold, instead of taking a part of it", () =>
+  withPipeline(async ({ registry, run, ingest }) => {
+    await ingest(1);
+    const { store, scopes } = registry;
+    const keys = keysOf(scopes.write);
+    const { marketAtMs } = (await store.get(keys.branch()))!;
+    for (let first = 1; first <= MAX_SNAPSHOTS; first += 900) {
+      await store.commit(scopes.write, (tx) => {
+        for (let i = first; i < first + 900; i++) tx.set(keys.snapshotAt(marketAtMs - i), 1);
+        return Promise.resolve();
+      });
+    }
+    const error = await assertRejects(() => run("build_dataset"), AppError);
+    assertEquals(error.code, "invalid");
+    assertStringIncludes(error.message, `found more than ${MAX_SNAPSHOTS} snapshots`);
+  }));
