@@ -54,6 +54,25 @@ export interface MarketLabel {
   endMs: number;
 }
 
+/** Asks for one coin's price in a span of the past, by its id. */
+export interface PriceRequest {
+  coinId: string;
+  /** The first price at or after `fromMs` and not after `toMs` is wanted. */
+  fromMs: number;
+  toMs: number;
+  signal?: AbortSignal;
+  onWait?: (message: string) => void;
+}
+
+/** The market's answer about one coin. */
+export interface PriceAnswer {
+  /** Verbatim UTF-8 JSON. */
+  body: Uint8Array<ArrayBuffer>;
+  origin: string;
+  /** The first price in the span, USD, and its own instant; null where the market knows none. */
+  found: { price: number; atMs: number } | null;
+}
+
 /** One suite of tests holds for every source. */
 export interface MarketSource {
   readonly identity: SourceIdentity;
@@ -65,6 +84,11 @@ export interface MarketSource {
    * when a recording has no further file.
    */
   fetch(request: MarketRequest): Promise<RawResponse>;
+  /**
+   * The price that a coin had in a span of the past, for coins that a snapshot no longer lists. Never
+   * gives a price from outside of the span. Throws `unavailable` when the source does not answer.
+   */
+  lookUp(request: PriceRequest): Promise<PriceAnswer>;
   /** The first and last market time and the number of snapshots of a finite source; else null. */
   extent(): Promise<{ firstMs: number; lastMs: number; count: number } | null>;
 }

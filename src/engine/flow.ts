@@ -76,6 +76,13 @@ export interface Trigger {
   when?: (event: EventRecord, configs: FlowConfigs) => boolean;
 }
 
+/** What a card is made from: a completed run, and the artifacts of all its steps. */
+export interface CardContext {
+  readonly registry: RegistryContext;
+  readonly run: RunRecord;
+  readonly artifacts: JsonObject;
+}
+
 /** The answer of a dry run; keys in snake_case. */
 export type DryRun = JsonObject & { allowed: boolean };
 
@@ -103,6 +110,11 @@ export interface FlowHead<S extends z.ZodObject> extends FlowName {
   dryRun?: (registry: RegistryContext, params: JsonObject) => Promise<DryRun>;
   /** What it is still waiting for, for `status`: "dataset possible in 31 h"; null for nothing. */
   readiness?: (registry: RegistryContext) => Promise<string | null>;
+  /**
+   * A report of a completed run as one standalone HTML page. Made from what the run stored and nothing
+   * that changes later, so that it is the same whenever it is made.
+   */
+  card?: (ctx: CardContext) => Promise<string>;
   /** Exit code of a completed run, from its summary; default 0. */
   exitCode?: (summary: JsonObject) => number;
   /** The next command, from the summary; printed after a run. */
