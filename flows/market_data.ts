@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { AssetFile, JsonObject } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
-import type { ParsedResponse, SourceIdentity } from "../src/domain/market.ts";
+import type { MarketSource, ParsedResponse, SourceIdentity } from "../src/domain/market.ts";
 import type { Table } from "../src/domain/table.ts";
 import type { StepContext } from "../src/engine/flow.ts";
 import { pointInTime } from "../src/features/point_in_time.ts";
@@ -15,6 +15,7 @@ import {
   type RegistryContext,
   sourceName,
 } from "../src/registry/context.ts";
+import type { BranchRecord } from "../src/store/keys.ts";
 import { encodeTable } from "../src/store/tables.ts";
 
 const DEFAULT_SOURCE = "coingecko";
@@ -105,19 +106,34 @@ export type FetchedMarket = {
   labels: AssetFile | null;
 };
 
-/** Asks the branch's source for what comes after the branch's market clock. */
-export async function fetchMarket<P extends FetchContext["params"]>(
-  ctx: StepContext<P>,
-): Promise<FetchedMarket> {
-  const { registry, env } = ctx;
-  const branch = await readBranch(registry, registry.scopes.write);
-  const bound = branch?.source ?? null;
-  const source = await openSource(await sourceNameOf(askedSource(ctx.params, env), bound), {
+/**
+ * The source that a branch goes on with: the one asked for, else the one that it is bound to.
+ * Throws `conflict` where they differ.
+ */
+export async function openBranchSource(
+  ctx: Pick<FetchContext, "params" | "env" | "registry">,
+  branch: string,
+  record: BranchRecord | null,
+): Promise<MarketSource> {
+  const { registry, env, params } = ctx;
+  const bound = record?.source ?? null;
+  const source = await openSource(await sourceNameOf(askedSource(params, env), bound), {
     env,
     nowMs: () => registry.nowMs(),
     seed: seedOf(env, bound?.kind === "simulated" ? bound.key : undefined),
   });
-  assertSource(branch, source.identity, registry.scopes.write.branch);
+  assertSource(record, source.identity, branch);
+  return source;
+}
+
+/** Asks the branch's source for what comes after the branch's market clock. */
+export async function fetchMarket<P extends FetchContext["params"]>(
+  ctx: StepContext<P>,
+): Promise<FetchedMarket> {
+  const { registry } = ctx;
+  const { write } = registry.scopes;
+  const branch = await readBranch(registry, write);
+  const source = await openBranchSource(ctx, write.branch, branch);
   const response = await source.fetch({
     numCoins: ctx.params.num_coins ?? ctx.configs.training_config.num_coins,
     afterMs: branch?.marketAtMs ?? null,

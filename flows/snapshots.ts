@@ -9,10 +9,12 @@ import {
 } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
 import type { ReadScope } from "../src/domain/scope.ts";
+import type { Table } from "../src/domain/table.ts";
 import type { StepContext } from "../src/engine/flow.ts";
 import type { Snapshot } from "../src/features/history.ts";
 import { fileOf, getVersion, listSnapshots, readTable } from "../src/registry/assets.ts";
 import type { RegistryContext } from "../src/registry/context.ts";
+import { RecentlyUsed } from "./recently_used.ts";
 
 /** Most snapshots that one window may hold: over a year of hourly ones. */
 export const MAX_SNAPSHOTS = 10_000;
@@ -96,12 +98,33 @@ export async function loadSnapshots(
 ): Promise<Snapshot[]> {
   const list: Member[] = JSON.parse(new TextDecoder().decode(await ctx.readBlob(members.file)));
   const snapshots: Snapshot[] = [];
-  for (const { version, market_at } of list) {
-    const record = await requireSnapshot(ctx.registry, scope, version);
-    snapshots.push({
-      marketAtMs: Date.parse(market_at),
-      table: await readTable(ctx.registry, record),
-    });
-  }
+  for (const { version } of list) snapshots.push(await loadSnapshot(ctx.registry, scope, version));
   return snapshots;
+}
+
+/** The snapshots of a branch with a market time in [fromMs, toMs], oldest first; at most a few days. */
+export async function loadRange(
+  registry: RegistryContext,
+  scope: ReadScope,
+  range: { fromMs: number; toMs: number },
+): Promise<Snapshot[]> {
+  const index = await listSnapshots(registry, scope, { ...range, limit: MAX_SNAPSHOTS });
+  return await Promise.all(index.map(({ version }) => loadSnapshot(registry, scope, version)));
+}
+
+/** A day of hourly snapshots, and those of the hours around a horizon. */
+const decoded = new RecentlyUsed<Table>(64);
+
+/** One snapshot. Its table is shared: nobody may change it. */
+export async function loadSnapshot(
+  registry: RegistryContext,
+  scope: ReadScope,
+  version: number,
+): Promise<Snapshot> {
+  const record = await requireSnapshot(registry, scope, version);
+  const table = await decoded.get(
+    fileOf(record, "table").sha256,
+    () => readTable(registry, record),
+  );
+  return { marketAtMs: Date.parse(record.marketAt!), table };
 }

@@ -9,14 +9,13 @@ import { readScope } from "../../src/domain/scope.ts";
 import { type Table, toMatrix } from "../../src/domain/table.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
 import { type Detector, labelsOf } from "../../src/estimators/detector.ts";
-import { detectorFromTensors } from "../../src/estimators/detector_tensors.ts";
 import { type ChampionState, judge } from "../../src/evaluation/gates.ts";
 import { measureModel } from "../../src/evaluation/metrics.ts";
-import { readFile, resolveVersion } from "../../src/registry/assets.ts";
+import { resolveVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { sha256Hex } from "../../src/store/blobs.ts";
-import { decodeSafetensors } from "../../src/store/safetensors.ts";
 import { decodeTable, encodeTable } from "../../src/store/tables.ts";
+import { loadDetector } from "../detectors.ts";
 import { jsonBytes } from "../market_data.ts";
 import type { Selected } from "./select.ts";
 
@@ -26,7 +25,7 @@ export async function score(
   { candidate, champion, rows }: Selected,
 ) {
   const table = await decodeTable(await ctx.readBlob(rows.table));
-  const model = await loadDetector(ctx.registry, candidate);
+  const model = await detectorOf(ctx.registry, candidate);
   const missing = lacking(model, rows.feature_names);
   if (missing.length > 0) {
     throw new AppError(
@@ -38,7 +37,7 @@ export async function score(
   const answers = answer(model, table);
   const space = model.transform(toMatrix(table, model.featureNames));
   const candidateMetrics = measureModel({ ...answers, space, trainingRate: model.trainingRate });
-  const other = champion.compared ? await loadDetector(ctx.registry, champion.compared) : null;
+  const other = champion.compared ? await detectorOf(ctx.registry, champion.compared) : null;
   const otherMissing = other ? lacking(other, rows.feature_names) : [];
   const comparable = other !== null && otherMissing.length === 0;
   const state: ChampionState = other === null ? "none" : comparable ? "compared" : "not_applicable";
@@ -74,11 +73,11 @@ export async function score(
   };
 }
 
-async function loadDetector(registry: RegistryContext, input: LineageInput): Promise<Detector> {
+async function detectorOf(registry: RegistryContext, input: LineageInput): Promise<Detector> {
   const { branch, name, version } = input.ref;
   const scope = readScope(registry.scopes.read.project, branch);
   const record = await resolveVersion(registry, scope, "model", name, String(version));
-  return detectorFromTensors(decodeSafetensors(await readFile(registry, record, "model")));
+  return await loadDetector(registry, record);
 }
 
 function lacking(detector: Detector, featureNames: readonly string[]): string[] {

@@ -23,6 +23,8 @@ export const ORIGINAL_FLOW_NAMES: Readonly<Record<string, string>> = {
   TrainDetectorFlow: "train",
   EvaluateDetectorFlow: "evaluate",
   PromoteModelFlow: "promote",
+  ScoreSnapshotFlow: "score",
+  ValidateOutcomesFlow: "validate_outcomes",
 };
 
 const RESERVED_ALIAS = /^(latest(-.*)?|none|fresh|v?\d+)$/;

@@ -63,7 +63,9 @@ export type EventName =
   | "evaluation_failed"
   | "model_promoted"
   | "model_rolled_back"
-  | "model_revoked";
+  | "model_revoked"
+  | "anomalies_detected"
+  | "outcomes_validated";
 
 export interface EventRecord {
   id: number;

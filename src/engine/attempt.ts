@@ -30,7 +30,7 @@ const MAX_MESSAGE_CHARS = 2_000;
 
 export class StepAttempt {
   readonly #ctx: RunnerContext;
-  readonly #run: RunRecord;
+  #run: RunRecord;
   readonly #tags: string[];
   readonly #lines: LogLine[] = [];
   readonly #blobs = new Map<string, { staged: StagedBlob; bytes: Uint8Array<ArrayBuffer> }>();
@@ -67,6 +67,7 @@ export class StepAttempt {
       signal,
       log: (message, level = "info") => this.#log(message, level),
       putBlob: (bytes, mediaType) => this.#putBlob(bytes, mediaType),
+      checkpoint: (apply) => this.#checkpoint(apply),
       readBlob: async (ref) =>
         this.#blobs.get(ref.sha256)?.bytes ?? await readBlob(registry.store, ref),
     };
@@ -89,12 +90,34 @@ export class StepAttempt {
     return { ...staged.ref, mediaType };
   }
 
-  /** Commits artifacts, effects and completion together. Large blobs go before, in commits of their own. */
+  /** Commits artifacts, effects and completion together. */
   async complete(result: JsonObject | WithEffects<JsonObject>, last: boolean): Promise<RunRecord> {
-    const { registry } = this.#ctx;
-    const { write } = registry.scopes;
     const artifacts = result instanceof WithEffects ? result.artifacts : result;
     assertArtifactSize(this.#record.name, artifacts);
+    return await this.#commit(async (tx, run) => {
+      if (result instanceof WithEffects) await result.apply(this.#effects(tx, run));
+      this.#stageRecords(tx, run, {
+        step: { ...this.#record, status: "completed", artifacts },
+        finished: last ? "completed" : null,
+      });
+    });
+  }
+
+  async #checkpoint(apply: (effects: Effects) => Promise<void>): Promise<void> {
+    const key = keysOf(this.#ctx.registry.scopes.write).run(this.#run.id);
+    this.#run = await this.#commit(async (tx, run) => {
+      await apply(this.#effects(tx, run));
+      tx.set(key, run);
+    });
+    this.#blobs.clear();
+  }
+
+  /** One commit with the blobs put so far. Large ones go before, in commits of their own. */
+  async #commit(
+    stage: (tx: Transaction, run: RunRecord) => Promise<void>,
+  ): Promise<RunRecord> {
+    const { registry } = this.#ctx;
+    const { write } = registry.scopes;
     const blobs = [...this.#blobs.values()].map((blob) => blob.staged);
     const inline = fitsOneCommit(blobs);
     if (!inline) {
@@ -103,11 +126,7 @@ export class StepAttempt {
     return await registry.store.commit(write, async (tx) => {
       if (inline) { for (const blob of blobs) await putBlob(tx, blob, wallTime(registry)); }
       const run = structuredClone(this.#run);
-      if (result instanceof WithEffects) await result.apply(this.#effects(tx, run));
-      this.#stageRecords(tx, run, {
-        step: { ...this.#record, status: "completed", artifacts },
-        finished: last ? "completed" : null,
-      });
+      await stage(tx, run);
       return run;
     });
   }

@@ -34,6 +34,12 @@ export interface StepContext<P> {
   /** Keeps bytes; they are stored, at the latest, in the commit that finishes the step. */
   putBlob(bytes: Uint8Array<ArrayBuffer>, mediaType: string): Promise<AssetFile>;
   readBlob(ref: BlobRef): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Commits effects, with the blobs put so far, ahead of the step's end: for work in many parts, each of
+   * which records by itself that it is done, so that a run that dies has lost none and redoes none.
+   * Like a step's own effects they may be applied again on a newer state of the store.
+   */
+  checkpoint(apply: (effects: Effects) => Promise<void>): Promise<void>;
 }
 
 /** What a step's effects may do, inside the commit that finishes the step. */

@@ -5,7 +5,8 @@ import type { ModelConfig } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
 import type { Matrix } from "../domain/table.ts";
 import { clip, type Clipper, fitClipper } from "./clipper.ts";
-import type { FittedEstimator, OutlierEstimator } from "./estimator.ts";
+import { asMatrix, type FittedEstimator, type OutlierEstimator } from "./estimator.ts";
+import type { Explanation } from "./explanation.ts";
 import { fitImputer, impute, type Imputer, isEmptyColumn, requireNoInfinity } from "./imputer.ts";
 import { fitIsolationForest } from "./isolation_forest.ts";
 import { fitLocalOutlierFactor } from "./local_outlier_factor.ts";
@@ -95,6 +96,18 @@ export class Detector {
   /** `decision_function`: score − offset, shape (n,); below zero is an anomaly. */
   decisionFunction(X: Matrix): Float64Array {
     return this.scoreSamples(X).map((score) => score - this.offset);
+  }
+
+  /**
+   * How much each feature moves each row's score away from the expected one, which is that of a row
+   * with every feature at its training median. A missing value is that median, and moves nothing.
+   * X: as for `scoreSamples`.
+   */
+  explain(X: Matrix): Explanation {
+    const typical = this.transform(asMatrix(this.preprocessing.imputer.median));
+    const contributions = this.estimator.contributions(this.transform(X), typical.values);
+    const [expectedScore] = this.estimator.scoreSamples(typical);
+    return { expectedScore: expectedScore!, contributions };
   }
 
   /** `predict`: −1 for an anomaly, else 1, shape (n,). */

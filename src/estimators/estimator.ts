@@ -17,6 +17,12 @@ export interface OutlierEstimator {
    * X: shape (n, columnCount), n ≥ 0, all finite.
    */
   scoreSamples(X: Matrix): Float64Array;
+  /**
+   * How much each feature moves a row's score away from the baseline's: shape (n, columnCount), each
+   * row summing to its score − the baseline's; 0 for a feature that has the baseline's value.
+   * X as for `scoreSamples`; baseline: shape (columnCount,), all finite.
+   */
+  contributions(X: Matrix, baseline: Float64Array): Matrix;
   /** What it learned, in tensors and metadata whose names are the algorithm's own. */
   toTensors(): TensorFile;
 }
@@ -57,4 +63,9 @@ export function requireFinite(action: string, X: Matrix, columnCount: number): v
     `Cannot ${action}: ${X.values[at]} found in row ${Math.floor(at / columnCount)}, ` +
       `column ${at % columnCount}, expected finite numbers. Impute missing values first.`,
   );
+}
+
+/** A single row as a matrix. */
+export function asMatrix(row: Float64Array): Matrix {
+  return { rowCount: 1, columnCount: row.length, values: row };
 }

@@ -8,11 +8,13 @@ import type { TensorFile } from "../domain/tensors.ts";
 import { Mt19937 } from "../random.ts";
 import { type BagShape, drawBags } from "./bagging.ts";
 import {
+  asMatrix,
   type FittedEstimator,
   offsetFor,
   type OutlierEstimator,
   requireFinite,
 } from "./estimator.ts";
+import { PathContributions } from "./forest_contributions.ts";
 import { forestToTensors } from "./forest_tensors.ts";
 import { type Forest, growTree, NO_CHILD, type TrainingRows, type Tree } from "./random_tree.ts";
 
@@ -21,6 +23,8 @@ export type IsolationForestConfig = Extract<ModelConfig, { algorithm: "isolation
 /** `offset_` for contamination "auto": scores of inliers are close to 0, of outliers to −1. */
 const AUTO_OFFSET = -0.5;
 const AUTO_MAX_SAMPLES = 256;
+/** Path lengths that differ by no more than this share of the expected one are the same. */
+const SAME_PATH = 1e-6;
 const EULER_GAMMA = 0.5772156649015329;
 
 /**
@@ -88,16 +92,60 @@ export class IsolationForest implements OutlierEstimator {
    * Values are compared as float32, as scikit-learn's trees do.
    */
   scoreSamples(X: Matrix): Float64Array {
-    const { trees, columnCount, maxSamples } = this.forest;
-    requireFinite("score rows", X, columnCount);
+    const sums = this.#pathSums(X);
+    return sums.map((sum) => this.#scoreOf(sum));
+  }
+
+  /**
+   * The Shapley values of the path length (see forest_contributions.ts), scaled to the score: the score
+   * is a curve over the path length, and each feature has the share in the one that it has in the other.
+   */
+  contributions(X: Matrix, baseline: Float64Array): Matrix {
+    const { trees, columnCount } = this.forest;
+    const sums = this.#pathSums(X);
+    const baseSum = this.#pathSums(asMatrix(baseline))[0]!;
+    const rows = Float32Array.from(X.values);
+    const paths = new PathContributions(Float32Array.from(baseline));
+    const values = new Float64Array(X.values.length);
+    sums.forEach((sum, i) => {
+      const row = rows.subarray(i * columnCount, (i + 1) * columnCount);
+      const out = values.subarray(i * columnCount, (i + 1) * columnCount);
+      trees.forEach((tree, t) => paths.add(tree, this.#pathLengths[t]!, row, out));
+      const slope = this.#slope(sum, baseSum);
+      for (let j = 0; j < columnCount; j++) out[j]! *= slope;
+    });
+    return { ...X, values };
+  }
+
+  /** Path lengths of all trees together, by row: shape (n,). */
+  #pathSums(X: Matrix): Float64Array {
+    requireFinite("score rows", X, this.columnCount);
     const values = Float32Array.from(X.values);
     const sums = new Float64Array(X.rowCount);
-    trees.forEach((tree, t) =>
-      addPathLengths(tree, this.#pathLengths[t]!, values, columnCount, sums)
+    this.forest.trees.forEach((tree, t) =>
+      addPathLengths(tree, this.#pathLengths[t]!, values, this.columnCount, sums)
     );
-    const expected = trees.length * averagePathLength(maxSamples);
+    return sums;
+  }
+
+  /** What the paths of a typical search take together, in all trees. */
+  get #expectedSum(): number {
+    return this.forest.trees.length * averagePathLength(this.forest.maxSamples);
+  }
+
+  #scoreOf(sum: number): number {
     // Trees of a single row have no depth to compare with; scikit-learn then sets the ratio to 1.
-    return sums.map((sum) => -(2 ** -(expected === 0 ? 1 : sum / expected)));
+    return -(2 ** -(this.#expectedSum === 0 ? 1 : sum / this.#expectedSum));
+  }
+
+  /** Score over path length, from one sum to the other; where they are all but equal, the tangent. */
+  #slope(sum: number, baseSum: number): number {
+    const expected = this.#expectedSum;
+    if (expected === 0) return 0;
+    if (Math.abs(sum - baseSum) > SAME_PATH * expected) {
+      return (this.#scoreOf(sum) - this.#scoreOf(baseSum)) / (sum - baseSum);
+    }
+    return -this.#scoreOf(baseSum) * Math.LN2 / expected;
   }
 
   toTensors(): TensorFile {

@@ -6,6 +6,7 @@ import { AppError } from "../domain/errors.ts";
 import type { Matrix } from "../domain/table.ts";
 import type { TensorFile } from "../domain/tensors.ts";
 import {
+  asMatrix,
   type FittedEstimator,
   offsetFor,
   type OutlierEstimator,
@@ -64,6 +65,16 @@ function negativeOutlierFactor(
   });
 }
 
+/** Makes shares sum to 1, in place; where all are 0, those that may have one are equal. */
+function normalize(shares: Float64Array, mayShare: (j: number) => boolean): void {
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  const sharing = total > 0 ? 0 : shares.filter((_, j) => mayShare(j)).length;
+  for (let j = 0; j < shares.length; j++) {
+    if (total > 0) shares[j]! /= total;
+    else if (mayShare(j)) shares[j] = 1 / sharing;
+  }
+}
+
 /** Fitted or loaded. */
 export class LocalOutlierFactor implements OutlierEstimator {
   readonly columnCount: number;
@@ -86,6 +97,34 @@ export class LocalOutlierFactor implements OutlierEstimator {
     const neighbors = neighborsOf(X, points, neighborCount);
     const ownDensity = reachabilityDensity(neighbors, kDistance);
     return negativeOutlierFactor(neighbors, ownDensity, density);
+  }
+
+  /**
+   * A row is an outlier by its distance to its neighbours, and squared distances are sums over features:
+   * each feature has that share in the score's distance from the baseline's. So redistributes, for
+   * models of distances, Kauffmann, Müller & Montavon, "Towards explaining anomalies: a deep Taylor
+   * decomposition of one-class models" (2020). Features with the baseline's own value have no share; a
+   * row that lies on its neighbours has equal ones of the others.
+   */
+  contributions(X: Matrix, baseline: Float64Array): Matrix {
+    const scores = this.scoreSamples(X);
+    const [expected] = this.scoreSamples(asMatrix(baseline));
+    const { points, neighborCount } = this.#fitted;
+    const { indices } = neighborsOf(X, points, neighborCount);
+    const d = this.columnCount;
+    const values = new Float64Array(X.values.length);
+    scores.forEach((score, i) => {
+      const row = X.values.subarray(i * d, (i + 1) * d);
+      const shares = values.subarray(i * d, (i + 1) * d);
+      for (const index of indices.subarray(i * neighborCount, (i + 1) * neighborCount)) {
+        for (let j = 0; j < d; j++) {
+          if (row[j] !== baseline[j]) shares[j]! += (row[j]! - points.values[index * d + j]!) ** 2;
+        }
+      }
+      normalize(shares, (j) => row[j] !== baseline[j]);
+      for (let j = 0; j < d; j++) shares[j]! *= score - expected!;
+    });
+    return { ...X, values };
   }
 
   toTensors(): TensorFile {

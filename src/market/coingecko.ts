@@ -3,11 +3,20 @@
 // Why the client's own retries are not used: docs/adr/0004-coingecko-client.md.
 
 import { AppError } from "../domain/errors.ts";
-import type { MarketRequest, MarketSource, RawResponse, SourceIdentity } from "../domain/market.ts";
+import type {
+  MarketRequest,
+  MarketSource,
+  PriceAnswer,
+  PriceRequest,
+  RawResponse,
+  SourceIdentity,
+} from "../domain/market.ts";
+import { firstPrice } from "./price_chart.ts";
 import {
   CoinGeckoClient,
   type CoinGeckoSettings,
   type FailedPage,
+  type PageAnswer,
   type PageQuery,
   readSettings,
 } from "./coingecko_client.ts";
@@ -85,13 +94,8 @@ export class CoinGecko implements MarketSource {
   async fetch(
     { numCoins, afterMs, signal, onWait = () => {} }: MarketRequest,
   ): Promise<RawResponse> {
-    signal?.throwIfAborted();
-    const nowMs = this.#nowMs;
-    const client = await CoinGeckoClient.open(this.#settings, {
-      nowMs,
-      timeoutMs: this.#timeoutMs,
-    });
-    const job: FetchJob = { client, startMs: nowMs(), signal, onWait };
+    const job = await this.#startJob(signal, onWait);
+    const { client } = job;
     const pageCount = Math.ceil(numCoins / MAX_PER_PAGE);
     const perPage = Math.ceil(numCoins / pageCount);
     const origin = client.urlOf(pageQuery(1, perPage));
@@ -104,7 +108,7 @@ export class CoinGecko implements MarketSource {
       // A page that is not full is the last one, whatever was asked for.
       if (readCoins(body, context).length < perPage) break;
     }
-    const marketAtMs = nowMs();
+    const marketAtMs = this.#nowMs();
     if (afterMs !== null && marketAtMs <= afterMs) throw clockBehind(marketAtMs, afterMs);
     return {
       marketAtMs,
@@ -114,10 +118,50 @@ export class CoinGecko implements MarketSource {
     };
   }
 
-  async #getPage(job: FetchJob, query: PageQuery): Promise<Uint8Array<ArrayBuffer>> {
+  /**
+   * The first price in the span, of `/coins/{id}/market_chart/range`: every five minutes on the day
+   * after, hourly later. A coin that the service does not know has none. Throws as `fetch` does.
+   */
+  async lookUp(
+    { coinId, fromMs, toMs, signal, onWait = () => {} }: PriceRequest,
+  ): Promise<PriceAnswer> {
+    const job = await this.#startJob(signal, onWait);
+    const origin = job.client.urlOfPrices(coinId);
+    const body = await this.#askUntil(job, origin, async () => {
+      const answer = await job.client.getPrices({ coinId, fromMs, toMs }, job.signal);
+      // "coin not found" is an answer like any other, and kept like any other.
+      const isUnknown = !answer.ok && answer.status === 404;
+      return isUnknown ? { ok: true, body: new TextEncoder().encode(answer.body) } : answer;
+    });
+    return { body, origin, found: firstPrice(body, { fromMs, toMs }, origin) };
+  }
+
+  async #startJob(
+    signal: AbortSignal | undefined,
+    onWait: (message: string) => void,
+  ): Promise<FetchJob> {
+    signal?.throwIfAborted();
+    const client = await CoinGeckoClient.open(this.#settings, {
+      nowMs: this.#nowMs,
+      timeoutMs: this.#timeoutMs,
+    });
+    return { client, startMs: this.#nowMs(), signal, onWait };
+  }
+
+  #getPage(job: FetchJob, query: PageQuery): Promise<Uint8Array<ArrayBuffer>> {
+    const url = withoutQuery(job.client.urlOf(query));
+    return this.#askUntil(job, url, () => job.client.getPage(query, job.signal));
+  }
+
+  /** Tries until there is a body; throws `unavailable` when the tries are used up. */
+  async #askUntil(
+    job: FetchJob,
+    url: string,
+    ask: () => Promise<PageAnswer>,
+  ): Promise<Uint8Array<ArrayBuffer>> {
     for (let tries = 1;; tries++) {
       await this.#pace(job.signal);
-      const answer = await job.client.getPage(query, job.signal);
+      const answer = await ask();
       if (answer.ok) return answer.body;
       const failed: FailedTries = {
         tries,
@@ -125,12 +169,7 @@ export class CoinGecko implements MarketSource {
         retryAfterMs: answer.retryAfterMs,
       };
       const waitMs = answer.isRetryable ? nextWaitMs(failed, RETRY_LIMITS, this.#random()) : null;
-      if (waitMs === null) {
-        throw givenUp(answer, failed, {
-          url: withoutQuery(job.client.urlOf(query)),
-          nowMs: this.#nowMs(),
-        });
-      }
+      if (waitMs === null) throw givenUp(answer, failed, { url, nowMs: this.#nowMs() });
       job.onWait(`found ${answer.found}; trying again in ${Math.ceil(waitMs / 1000)} s`);
       await this.#sleep(waitMs, job.signal);
     }

@@ -31,6 +31,13 @@ export interface PageQuery extends Record<string, unknown> {
   price_change_percentage: string;
 }
 
+/** A coin's id and a span of time, ms. */
+export interface PriceSpan {
+  coinId: string;
+  fromMs: number;
+  toMs: number;
+}
+
 /** What one try brought: a body with status 200, or why there is none. */
 export type PageAnswer = { ok: true; body: Uint8Array<ArrayBuffer> } | FailedPage;
 
@@ -40,6 +47,8 @@ export interface FailedPage {
   found: string;
   /** Null where no response came. */
   status: number | null;
+  /** What came with the status, keys blotted out; empty where no response came. */
+  body: string;
   isRetryable: boolean;
   retryAfterMs: number | null;
 }
@@ -116,12 +125,37 @@ export class CoinGeckoClient {
     return this.client.buildURL("/coins/markets", query);
   }
 
-  /** One try. Throws only the signal's reason, where it is aborted. */
-  async getPage(query: PageQuery, signal?: AbortSignal): Promise<PageAnswer> {
+  /** Where a coin's prices are asked for, for a person. */
+  urlOfPrices(coinId: string): string {
+    return this.client.buildURL(`/coins/${encodeURIComponent(coinId)}/market_chart/range`, null);
+  }
+
+  /** One try at a page of coins. Throws only the signal's reason, where it is aborted. */
+  getPage(query: PageQuery, signal?: AbortSignal): Promise<PageAnswer> {
+    return this.#try((options) => this.client.coins.markets.get(query, options), signal);
+  }
+
+  /** One try at a coin's prices in a span of time. Throws as `getPage` does. */
+  getPrices({ coinId, fromMs, toMs }: PriceSpan, signal?: AbortSignal): Promise<PageAnswer> {
+    const query = {
+      vs_currency: "usd",
+      // Whole seconds around the span.
+      from: String(Math.floor(fromMs / 1000)),
+      to: String(Math.ceil(toMs / 1000)),
+    };
+    return this.#try(
+      (options) => this.client.coins.marketChart.getRange(coinId, query, options),
+      signal,
+    );
+  }
+
+  async #try(
+    ask: (options: { signal?: AbortSignal }) => { asResponse(): Promise<Response> },
+    signal?: AbortSignal,
+  ): Promise<PageAnswer> {
     signal?.throwIfAborted();
     try {
-      const request = this.client.coins.markets.get(query, signal ? { signal } : {});
-      const response = await request.asResponse();
+      const response = await ask(signal ? { signal } : {}).asResponse();
       return { ok: true, body: new Uint8Array(await response.arrayBuffer()) };
     } catch (error) {
       signal?.throwIfAborted();
@@ -138,7 +172,14 @@ export class CoinGeckoClient {
     const isTimeout = error instanceof APIConnectionTimeoutError;
     const found = isTimeout ? `no answer within ${this.client.timeout / 1000} s` : messageOf(cause);
     const isRetryable = !(cause instanceof BodyTooLarge);
-    return { ok: false, found: this.#redact(found), status: null, isRetryable, retryAfterMs: null };
+    return {
+      ok: false,
+      found: this.#redact(found),
+      status: null,
+      body: "",
+      isRetryable,
+      retryAfterMs: null,
+    };
   }
 
   #refusal(status: number, message: string, headers: Headers): FailedPage {
@@ -152,6 +193,7 @@ export class CoinGeckoClient {
       ok: false,
       found: this.#redact(`status ${status}, ${what}`),
       status,
+      body: this.#redact(body),
       isRetryable: RETRYABLE_STATUSES.includes(status),
       retryAfterMs: retryAfterMs(headers.get("retry-after"), this.nowMs()),
     };

@@ -2,7 +2,15 @@
 // another in the order of their times. The time of a recording is in its file's name.
 
 import { AppError } from "../domain/errors.ts";
-import type { MarketRequest, MarketSource, RawResponse, SourceIdentity } from "../domain/market.ts";
+import type {
+  MarketRequest,
+  MarketSource,
+  PriceAnswer,
+  PriceRequest,
+  RawResponse,
+  SourceIdentity,
+} from "../domain/market.ts";
+import { parseMarkets } from "./parse.ts";
 import { readCoins } from "./response_body.ts";
 
 interface Recording {
@@ -91,6 +99,32 @@ export class Replay implements MarketSource {
     return { marketAtMs, body, origin: file + others, labels: [] };
   }
 
+  /**
+   * The first recording of the span that quotes the coin. A quote that was made before the span is an
+   * old price in a new recording, and is passed over.
+   */
+  async lookUp({ coinId, fromMs, toMs, signal }: PriceRequest): Promise<PriceAnswer> {
+    const within = this.recordings.filter((one) =>
+      one.marketAtMs >= fromMs && one.marketAtMs <= toMs
+    );
+    for (const { file, marketAtMs } of within) {
+      signal?.throwIfAborted();
+      const path = `${this.folder}/${file}`;
+      const body = await readRecording(path);
+      const { rows } = parseMarkets(body);
+      const row = rows.find((row) => row.coinId === coinId);
+      if (row === undefined || (row.lastUpdatedMs ?? fromMs) < fromMs) continue;
+      const coins = readCoins(body, { subject: `recording ${path}`, advice: REMOVE });
+      return {
+        body: jsonOf(coins.find((coin) => (coin as { id?: unknown } | null)?.id === coinId)),
+        origin: file,
+        found: { price: row.currentPrice, atMs: marketAtMs },
+      };
+    }
+    const files = within.map(({ file }) => file).join(", ") || "no recording";
+    return { body: jsonOf([]), origin: `${files} of that time`, found: null };
+  }
+
   extent(): Promise<{ firstMs: number; lastMs: number; count: number }> {
     return Promise.resolve({
       firstMs: this.recordings[0]!.marketAtMs,
@@ -98,6 +132,10 @@ export class Replay implements MarketSource {
       count: this.recordings.length,
     });
   }
+}
+
+function jsonOf(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(value));
 }
 
 /** One recording a time, by time; files without a time in their name are no recordings. */

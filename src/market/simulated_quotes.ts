@@ -146,7 +146,7 @@ function hourToText(hour: number): string {
 }
 
 /** Six significant digits, about what the real market gives. */
-function roundPrice(price: number): number {
+export function roundPrice(price: number): number {
   return Number(price.toPrecision(6));
 }
 

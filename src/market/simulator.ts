@@ -2,10 +2,17 @@
 // anomalies are known because it injected them. It answers in the JSON of `/coins/markets`.
 
 import { AppError } from "../domain/errors.ts";
-import type { MarketLabel, MarketRequest, MarketSource, RawResponse } from "../domain/market.ts";
+import type {
+  MarketLabel,
+  MarketRequest,
+  MarketSource,
+  PriceAnswer,
+  PriceRequest,
+  RawResponse,
+} from "../domain/market.ts";
 import type { SimulatedEvent } from "./simulated_events.ts";
 import { SimulatedPrices } from "./simulated_prices.ts";
-import { hourAfter, hourToMs, QuoteWriter } from "./simulated_quotes.ts";
+import { hourAfter, hourToMs, QuoteWriter, roundPrice } from "./simulated_quotes.ts";
 
 /** Five years: every hour is kept in memory, some 4 kB of it. */
 const MAX_HOUR = 5 * 365 * 24;
@@ -59,6 +66,24 @@ export class Simulator implements MarketSource {
     return Promise.try(() => {
       signal?.throwIfAborted();
       return this.#answer(hourAfter(afterMs), numCoins);
+    });
+  }
+
+  /** The price in the first full hour of the span, also where the quotes of that hour lack the coin. */
+  lookUp({ coinId, fromMs, toMs, signal }: PriceRequest): Promise<PriceAnswer> {
+    return Promise.try(() => {
+      signal?.throwIfAborted();
+      const hour = hourAfter(fromMs - 1);
+      const origin = `simulated hour ${hour} (seed ${this.#seed})`;
+      const coin = this.#prices.universe.find(({ id }) => id === coinId);
+      const atMs = hourToMs(hour);
+      if (coin === undefined || atMs > toMs || hour > MAX_HOUR) {
+        return { body: new TextEncoder().encode("[]"), origin, found: null };
+      }
+      this.#prices.growTo(hour);
+      const price = roundPrice(Math.exp(this.#prices.logPrice(coin.index, hour)));
+      const text = JSON.stringify({ id: coinId, prices: [[atMs, price]] });
+      return { body: new TextEncoder().encode(text), origin, found: { price, atMs } };
     });
   }
 

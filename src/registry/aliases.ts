@@ -8,7 +8,7 @@ import { isAliasName } from "../domain/names.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Reader, Transaction } from "../store/kv.ts";
-import { marketNowMs, type RegistryContext, wallTime } from "./context.ts";
+import { clockOf, type RegistryContext, wallTime } from "./context.ts";
 import { stageAudit, stageEvent } from "./events.ts";
 import { stageTag, stageUntag } from "./runs.ts";
 
@@ -117,6 +117,20 @@ export async function aliasHolderAt(
   return found ? await ctx.store.get(keys.aliasEntry(model, alias, found.value)) : null;
 }
 
+/**
+ * Who held the alias when a snapshot of that market time came: a change at that very time came after
+ * the snapshot, because it is the snapshot that moved the clock there.
+ */
+export function aliasHolderBefore(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  alias: string,
+  marketAtMs: number,
+): Promise<AliasEntry | null> {
+  return aliasHolderAt(ctx, scope, model, alias, marketAtMs - 1);
+}
+
 /** What a new holder brings along. */
 export interface NewHolder {
   action: AliasEntry["action"];
@@ -134,10 +148,19 @@ export interface NewHolder {
 /**
  * The market time of a change: the write branch's clock, else the read branch's, else the wall's.
  * Never before the present holder's, so that the history by time tells the same as the one by number.
+ *
+ * The commit checks the branch's record, which every ingest changes. So a change that is committed
+ * after a snapshot has no earlier market time than it, and who held the alias just before that
+ * snapshot is settled once the snapshot is there (ADR 8).
  */
-async function promotionTimeMs(ctx: RegistryContext, holder: AliasRecord | null): Promise<number> {
-  const nowMs = await marketNowMs(ctx, ctx.scopes.write) ??
-    await marketNowMs(ctx, ctx.scopes.read) ?? ctx.nowMs();
+async function changeTimeMs(
+  ctx: RegistryContext,
+  tx: Transaction,
+  holder: AliasRecord | null,
+): Promise<number> {
+  const { write, read } = ctx.scopes;
+  const branch = await tx.get(keysOf(write).branch()) ?? await tx.get(keysOf(read).branch());
+  const nowMs = branch ? clockOf(ctx, branch) : ctx.nowMs();
   return Math.max(nowMs, holder?.marketAt ? Date.parse(holder.marketAt) : -Infinity);
 }
 
@@ -154,7 +177,7 @@ export async function stageHolder(
   if (record === null) throw new AppError("not_found", `Cannot find ${model} v${next.version}.`);
   await assertTagFree(ctx, tx, record, alias);
   const seq = await tx.next(keys.counter(`alias/${model}`));
-  const marketAtMs = await promotionTimeMs(ctx, holder);
+  const marketAtMs = await changeTimeMs(ctx, tx, holder);
   const entry: AliasEntry = {
     seq,
     ...fields,

@@ -30,8 +30,13 @@ export function readBranch(ctx: RegistryContext, scope: ReadScope): Promise<Bran
  */
 export async function marketNowMs(ctx: RegistryContext, scope: ReadScope): Promise<number | null> {
   const record = await readBranch(ctx, scope);
-  if (record === null) return null;
-  return record.source.kind === "coingecko" ? ctx.nowMs() : record.marketAtMs;
+  return record && clockOf(ctx, record);
+}
+
+/** The market clock of a bound branch, ms. Never before its newest data, whatever the wall clock says. */
+export function clockOf(ctx: RegistryContext, record: BranchRecord): number {
+  const { source, marketAtMs } = record;
+  return source.kind === "coingecko" ? Math.max(ctx.nowMs(), marketAtMs) : marketAtMs;
 }
 
 /** The same as ISO 8601 text. */

@@ -11,6 +11,7 @@ import type {
   VersionRecord,
 } from "../domain/asset.ts";
 import type { EvaluationRecord } from "../domain/evaluation.ts";
+import type { CoinScores, OutcomeRecord, PredictionBatch } from "../domain/prediction.ts";
 import type { EventRecord, LogLine, RunRecord, StepRecord } from "../domain/run.ts";
 import type { SourceIdentity } from "../domain/market.ts";
 import type { ReadScope, WriteScope } from "../domain/scope.ts";
@@ -96,6 +97,19 @@ export interface KeyMap {
   evaluation(model: string, version: number, id: number): ReadKey<EvaluationRecord>;
   evaluations(model: string, version: number): ReadKey<EvaluationRecord>;
   revocation(model: string, version: number): ReadKey<RevocationRecord>;
+  prediction(marketAtMs: number, model: string, version: number): ReadKey<PredictionBatch>;
+  predictions(): ReadKey<PredictionBatch>;
+  due(dueAtMs: number, marketAtMs: number, model: string, version: number): ReadKey<true>;
+  dues(): ReadKey<true>;
+  coinScores(
+    bucket: number,
+    marketAtMs: number,
+    model: string,
+    version: number,
+  ): ReadKey<CoinScores>;
+  coinScoresOf(bucket: number): ReadKey<CoinScores>;
+  outcome(model: string, version: number, marketAtMs: number): ReadKey<OutcomeRecord>;
+  outcomes(model: string, version: number): ReadKey<OutcomeRecord>;
   run(id: number): ReadKey<RunRecord>;
   runs(): ReadKey<RunRecord>;
   runOfFlow(flow: string, id: number): ReadKey<true>;
@@ -147,6 +161,15 @@ export function keysOf(scope: ReadScope): KeyMap {
     evaluation: (model, version, id) => key("evaluation", model, version, id),
     evaluations: (model, version) => key("evaluation", model, version),
     revocation: (model, version) => key("revocation", model, version),
+    prediction: (marketAtMs, model, version) => key("prediction", marketAtMs, model, version),
+    predictions: () => key("prediction"),
+    due: (dueAtMs, marketAtMs, model, version) => key("due", dueAtMs, marketAtMs, model, version),
+    dues: () => key("due"),
+    coinScores: (bucket, marketAtMs, model, version) =>
+      key("coin_scores", bucket, marketAtMs, model, version),
+    coinScoresOf: (bucket) => key("coin_scores", bucket),
+    outcome: (model, version, marketAtMs) => key("outcome", model, version, marketAtMs),
+    outcomes: (model, version) => key("outcome", model, version),
     run: (id) => key("run", id),
     runs: () => key("run"),
     runOfFlow: (flow, id) => key("run_of_flow", flow, id),

@@ -137,6 +137,10 @@ class Story {
   /** Coins of the newest snapshot. */
   #coins = 0;
   #firstMs: number | null = null;
+  #scored = 0;
+  #flagged = 0;
+  /** The newest run of validate_outcomes. */
+  #validated: RunRecord | null = null;
   readonly #times: Record<string, number> = {};
 
   constructor(
@@ -166,11 +170,32 @@ class Story {
     if (error) throw error;
   }
 
-  /** Goes on hour by hour after the promotion. */
+  /** Goes on hour by hour after the promotion: what the champion flags, and what becomes of it. */
   async goOn(total: number): Promise<void> {
     const before = this.#ingested;
-    await this.#ingestUntil(total, total);
-    this.#say(`${this.#ingested - before} more hours went by, up to ${await this.#now()}`);
+    await this.#ingestUntil(total, total, (ingested) => this.#scoreAndValidate(ingested));
+    this.#say(
+      `${this.#ingested - before} more hours went by, up to ${await this.#now()}: ` +
+        `${this.#flagged} flags on ${this.#scored} scored coins`,
+    );
+  }
+
+  async #scoreAndValidate(ingested: RunRecord): Promise<void> {
+    const { runs, error } = await this.#timed(
+      "score",
+      () => followEvents(this.runner, this.app.flows, ingested, { params: {}, tags: ["demo"] }),
+    );
+    if (error) throw error;
+    for (const { flow, summary } of runs) {
+      if (flow !== "score") continue;
+      this.#scored += Number(summary.rows);
+      this.#flagged += Number(summary.flagged);
+    }
+    const { source } = this.call.params;
+    this.#validated = await this.#timed(
+      "validate_outcomes",
+      () => this.#run("validate_outcomes", { source }),
+    );
   }
 
   /** What came of it, and where to look next. */
@@ -214,20 +239,23 @@ class Story {
     return { json, text };
   }
 
-  async #ingestUntil(hours: number, total: number): Promise<void> {
+  async #ingestUntil(
+    hours: number,
+    total: number,
+    andThen: (ingested: RunRecord) => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const { num_coins, source } = this.call.params;
-    await this.#timed("ingest", async () => {
-      while (
-        this.#firstMs === null || (await this.#nowMs()) < this.#firstMs + (hours - 1) * HOUR_MS
-      ) {
-        this.app.signal.throwIfAborted();
-        const { summary } = await this.#run("ingest", { num_coins, source });
-        this.#coins = Number(summary.rows);
-        this.#ingested++;
-        this.#firstMs ??= await this.#nowMs();
-        if (!this.call.globals.quiet) this.app.progress("ingest", this.#ingested, total);
-      }
-    });
+    while (
+      this.#firstMs === null || (await this.#nowMs()) < this.#firstMs + (hours - 1) * HOUR_MS
+    ) {
+      this.app.signal.throwIfAborted();
+      const run = await this.#timed("ingest", () => this.#run("ingest", { num_coins, source }));
+      this.#coins = Number(run.summary.rows);
+      this.#ingested++;
+      this.#firstMs ??= await this.#nowMs();
+      await andThen(run);
+      if (!this.call.globals.quiet) this.app.progress("hours", this.#ingested, total);
+    }
   }
 
   #run(name: string, params: Record<string, string | number>): Promise<RunRecord> {

@@ -1,0 +1,20 @@
+// Loading a stored detector, by its version. Between the registry and everything that scores.
+
+import type { VersionRecord } from "../src/domain/asset.ts";
+import type { Detector } from "../src/estimators/detector.ts";
+import { detectorFromTensors } from "../src/estimators/detector_tensors.ts";
+import { fileOf, readFile } from "../src/registry/assets.ts";
+import type { RegistryContext } from "../src/registry/context.ts";
+import { decodeSafetensors } from "../src/store/safetensors.ts";
+import { RecentlyUsed } from "./recently_used.ts";
+
+/** A champion and its challengers, and who may follow them; some 2 MB each. */
+const loaded = new RecentlyUsed<Detector>(8);
+
+/** The detector of a model version, after the hash of its file was checked. It is never changed. */
+export function loadDetector(registry: RegistryContext, record: VersionRecord): Promise<Detector> {
+  return loaded.get(
+    fileOf(record, "model").sha256,
+    async () => detectorFromTensors(decodeSafetensors(await readFile(registry, record, "model"))),
+  );
+}

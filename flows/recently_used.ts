@@ -1,0 +1,22 @@
+// What was decoded lately, by the hash of its bytes: an hourly score reads the snapshots of the day
+// before and the champion, of which all but one were read an hour ago.
+
+/** Keeps the values asked for last. Values are shared, and so must not be changed by anyone. */
+export class RecentlyUsed<T> {
+  readonly #values = new Map<string, Promise<T>>();
+
+  constructor(private readonly capacity: number) {}
+
+  get(sha256: string, load: () => Promise<T>): Promise<T> {
+    const value = this.#values.get(sha256) ?? load();
+    this.#values.delete(sha256);
+    this.#values.set(sha256, value);
+    // A failure is told to whoever waits for it, and not kept.
+    value.catch(() => this.#values.delete(sha256));
+    if (this.#values.size > this.capacity) {
+      const [oldest] = this.#values.keys();
+      this.#values.delete(oldest!);
+    }
+    return value;
+  }
+}

@@ -1,0 +1,54 @@
+// validate_outcomes: were the flags right? Every prediction that is due is decided, exactly once, by the
+// price at its horizon; then what the models were worth is counted.
+
+import { z } from "zod";
+import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
+import { checkSource, sourceParam } from "../market_data.ts";
+import { decide } from "./decide.ts";
+import { DEFAULT_LOOKBACK_HOURS, MAX_LOOKBACK_HOURS, outcomeReport } from "./report.ts";
+
+const params = z.strictObject({
+  source: sourceParam,
+  crash_threshold_pct: z.number().max(0).min(-100).default(-15)
+    .describe("a fall of so much or more within the horizon is a crash, %"),
+  tolerance_minutes: z.int().min(1).max(180).default(45)
+    .describe("how long after the horizon a price may be to count"),
+  lookback_hours: z.int().min(1).max(MAX_LOOKBACK_HOURS).default(DEFAULT_LOOKBACK_HOURS)
+    .describe("predictions that the report counts, back from the newest outcome; decides nothing"),
+});
+
+export const validateOutcomes = defineFlow({
+  name: "validate_outcomes",
+  originalName: "ValidateOutcomesFlow",
+  summary: "Decide which flags were right, a day later.",
+  description:
+    "Each prediction is decided once, by the first snapshot within the tolerance after its horizon that " +
+    "quotes the coin, else by a look-up of its price then, else it is unresolved and counted.",
+  examples: ["anomaly validate_outcomes", "anomaly validate_outcomes --crash_threshold_pct -10"],
+  consumes: "predictions that are due, later snapshots",
+  produces: "outcomes, metrics per model version",
+  publishes: ["outcomes_validated"],
+  params,
+  check: checkSource,
+  next: () => "anomaly outcomes",
+})
+  .step("decide", async (ctx) => {
+    const decided = await decide(ctx);
+    const { batches, predictions, resolved, looked_up, unresolved, waiting } = decided;
+    ctx.log(
+      `decided ${predictions} predictions in ${batches} batches: ${resolved} resolved, of which ` +
+        `${looked_up} looked up, ${unresolved} unresolved; ${waiting} batches wait`,
+    );
+    return { decided };
+  })
+  .step("report", async (ctx, { decided }) => {
+    const report = await outcomeReport(ctx.registry, {
+      crashThresholdPct: ctx.params.crash_threshold_pct,
+      lookbackHours: ctx.params.lookback_hours,
+    });
+    return new WithEffects({ report }, ({ summarize }) => {
+      summarize({ ...decided, ...report.summary });
+      return Promise.resolve();
+    });
+  })
+  .build();

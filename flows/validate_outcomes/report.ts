@@ -1,0 +1,165 @@
+// What the models' flags were worth, out of the outcomes in the store. The second step of
+// validate_outcomes, and what `outcomes` and `models show` print.
+
+import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
+import type { MarketLabel } from "../../src/domain/market.ts";
+import { HORIZON_HOURS, MAX_CHALLENGERS, type OutcomeRecord } from "../../src/domain/prediction.ts";
+import { countEpisodes, type EpisodeCounts } from "../../src/evaluation/episodes.ts";
+import { type KindRecall, recallByKind } from "../../src/evaluation/labelled_events.ts";
+import {
+  type OutcomeMetrics,
+  outcomeMetrics,
+  type WorstCases,
+  worstCases,
+} from "../../src/evaluation/outcomes.ts";
+import { compareOutcomes, type PairedComparison } from "../../src/evaluation/paired_outcomes.ts";
+import { HOUR_MS } from "../../src/features/history.ts";
+import { getVersion, listSnapshots, readFile } from "../../src/registry/assets.ts";
+import { readBranch, type RegistryContext } from "../../src/registry/context.ts";
+import { listBatches, listOutcomes } from "../../src/registry/predictions.ts";
+
+export const DEFAULT_LOOKBACK_HOURS = 720;
+export const MAX_LOOKBACK_HOURS = 8760;
+
+/** Cases of each kind that a report names. */
+const MAX_CASES = 8;
+
+export interface ReportOptions {
+  crashThresholdPct: number;
+  lookbackHours: number;
+}
+
+/** One version's worth, in whatever roles it scored. */
+export type VersionReport = { version: number; roles: string[]; metrics: OutcomeMetrics };
+
+/** JSON, with rates in [0, 1] and returns in %. */
+export type OutcomeReport = JsonObject & {
+  crash_threshold_pct: number;
+  lookback_hours: number;
+  /** Of whoever was champion at each snapshot: what a person was alerted to. */
+  champion: OutcomeMetrics;
+  episodes: EpisodeCounts;
+  worst: WorstCases;
+  versions: VersionReport[];
+  /** Each challenger against the champion, on the rows of both. */
+  comparisons: { champion: number; challenger: number; paired: PairedComparison }[];
+  /** Recall by kind of event; null where the market labels none. */
+  kinds: KindRecall[] | null;
+  summary: JsonObject;
+};
+
+/** The report over the predictions of the last hours before the newest one that is decided. */
+export async function outcomeReport(
+  registry: RegistryContext,
+  { crashThresholdPct, lookbackHours }: ReportOptions,
+): Promise<OutcomeReport> {
+  const rule = { crashThresholdPct };
+  const byVersion = await readOutcomes(registry, lookbackHours);
+  const all = [...byVersion.values()].flat();
+  const live = all.filter((outcome) => outcome.role === "champion")
+    .sort((a, b) => a.marketAtMs - b.marketAtMs);
+  const champion = outcomeMetrics(live, rule);
+  return {
+    crash_threshold_pct: crashThresholdPct,
+    lookback_hours: lookbackHours,
+    champion,
+    episodes: countEpisodes(live, rule),
+    worst: worstCases(live, rule, MAX_CASES),
+    versions: [...byVersion].map(([version, outcomes]) => ({
+      version,
+      roles: [...new Set(outcomes.map((outcome) => outcome.role))].sort(),
+      metrics: outcomeMetrics(outcomes, rule),
+    })),
+    comparisons: comparisons(live, all, rule),
+    kinds: await kindsOf(registry, live),
+    summary: {
+      coverage: champion.coverage,
+      flagged_predictions: champion.flagged,
+      crashes: champion.crashes,
+      hits: champion.hits,
+      precision: champion.precision.value,
+      recall: champion.recall.value,
+    },
+  };
+}
+
+/** Outcomes of every version that scored in the span, by version, each in the order of time. */
+async function readOutcomes(
+  registry: RegistryContext,
+  lookbackHours: number,
+): Promise<Map<number, OutcomeRecord[]>> {
+  const { write } = registry.scopes;
+  const newest = await newestDecidedMs(registry);
+  const byVersion = new Map<number, OutcomeRecord[]>();
+  if (newest === null) return byVersion;
+  const range = {
+    fromMs: newest - (lookbackHours - 1) * HOUR_MS,
+    toMs: newest,
+    limit: lookbackHours * (1 + MAX_CHALLENGERS),
+    reverse: true,
+  };
+  const batches = await listBatches(registry, write, range);
+  const versions = [...new Set(batches.map((batch) => batch.version))].sort((a, b) => a - b);
+  for (const version of versions) {
+    const outcomes = await listOutcomes(registry, write, ASSET.detector, version, range);
+    if (outcomes.length > 0) byVersion.set(version, outcomes.reverse());
+  }
+  return byVersion;
+}
+
+/** Market time of the newest prediction whose horizon the market clock has passed; null without any. */
+async function newestDecidedMs(registry: RegistryContext): Promise<number | null> {
+  const { write, read } = registry.scopes;
+  const branch = await readBranch(registry, write) ?? await readBranch(registry, read);
+  if (branch === null) return null;
+  const [batch] = await listBatches(registry, write, {
+    toMs: branch.marketAtMs - HORIZON_HOURS * HOUR_MS,
+    limit: 1,
+    reverse: true,
+  });
+  return batch?.marketAtMs ?? null;
+}
+
+/** Pairs that share snapshots: a challenger, and whoever was champion beside it. */
+function comparisons(
+  live: readonly OutcomeRecord[],
+  all: readonly OutcomeRecord[],
+  rule: { crashThresholdPct: number },
+): OutcomeReport["comparisons"] {
+  const champions = Map.groupBy(live, (outcome) => outcome.version);
+  const shadows = Map.groupBy(
+    all.filter((outcome) => outcome.role === "challenger"),
+    (outcome) => outcome.version,
+  );
+  return [...champions].flatMap(([champion, own]) =>
+    [...shadows].flatMap(([challenger, others]) => {
+      const paired = compareOutcomes(own, others, rule);
+      return paired === null ? [] : [{ champion, challenger, paired }];
+    })
+  );
+}
+
+/** Reads the labels of the scored snapshots and of the hour before them. */
+async function kindsOf(
+  registry: RegistryContext,
+  live: readonly OutcomeRecord[],
+): Promise<KindRecall[] | null> {
+  const [first] = live;
+  if (first === undefined) return null;
+  const scope = registry.scopes.read;
+  const labels: MarketLabel[] = [];
+  let isLabelled = false;
+  const index = await listSnapshots(registry, scope, {
+    fromMs: first.marketAtMs - HOUR_MS,
+    toMs: live.at(-1)!.marketAtMs,
+    limit: MAX_LOOKBACK_HOURS,
+  });
+  for (const { version } of index) {
+    const record = await getVersion(registry, scope, "data", ASSET.snapshot, version);
+    if (record?.files.labels === undefined) continue;
+    isLabelled = true;
+    const text = new TextDecoder().decode(await readFile(registry, record, "labels"));
+    labels.push(...JSON.parse(text) as MarketLabel[]);
+  }
+  return isLabelled ? recallByKind(labels, live) : null;
+}

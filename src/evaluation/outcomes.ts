@@ -1,0 +1,188 @@
+// What a model's flags were worth, a day later: hits, false alarms and misses over its outcomes, with
+// rates that say how sure they are. The end of the data path.
+
+import { DECIDED_BY, type OutcomeRecord } from "../domain/prediction.ts";
+import { ClusteredRate, type Rate } from "./clustered_interval.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** What a prediction turned out to be. */
+export type Verdict = "hit" | "false_alarm" | "missed" | "quiet" | "unresolved";
+
+/** A crash is a fall to or below the threshold, %. */
+export interface CrashRule {
+  crashThresholdPct: number;
+}
+
+/** The verdict over one coin of an outcome. */
+export function verdictOf(
+  { flagged, returnsPct, decidedBy }: OutcomeRecord,
+  at: number,
+  { crashThresholdPct }: CrashRule,
+): Verdict {
+  if (decidedBy[at] === DECIDED_BY.nothing) return "unresolved";
+  const isCrash = returnsPct[at]! <= crashThresholdPct;
+  if (flagged[at] === 1) return isCrash ? "hit" : "false_alarm";
+  return isCrash ? "missed" : "quiet";
+}
+
+/** Counts are of predictions (a coin in a snapshot), and add up; a rate without a case is null. */
+export type OutcomeMetrics = {
+  snapshots: number;
+  /** Market time of the first and last prediction; null without any. */
+  from: string | null;
+  to: string | null;
+  predictions: number;
+  resolved: number;
+  looked_up: number;
+  unresolved: number;
+  flagged: number;
+  flagged_unresolved: number;
+  crashes: number;
+  hits: number;
+  false_alarms: number;
+  missed: number;
+  quiet: number;
+  /** resolved / predictions */
+  coverage: number | null;
+  /** flagged / predictions */
+  flag_rate: number | null;
+  /** crashes / resolved: the precision of flags at random */
+  crash_rate: number | null;
+  /** hits / resolved flags */
+  precision: Rate;
+  /** hits / crashes */
+  recall: Rate;
+  /** False alarms among resolved predictions without a crash. */
+  false_alarm_share: Rate;
+  /** For each 24 snapshots, which are a day where they are hourly. */
+  false_alarms_a_day: number | null;
+  /** precision / crash_rate */
+  lift: number | null;
+};
+
+/** Metrics over outcomes in any order, in one pass. */
+export function outcomeMetrics(
+  outcomes: readonly OutcomeRecord[],
+  rule: CrashRule,
+): OutcomeMetrics {
+  const counts = { hit: 0, false_alarm: 0, missed: 0, quiet: 0, unresolved: 0 };
+  const precision = new ClusteredRate();
+  const recall = new ClusteredRate();
+  const falseAlarms = new ClusteredRate();
+  let lookedUp = 0;
+  let flaggedUnresolved = 0;
+  for (const outcome of outcomes) {
+    const day = Math.floor(outcome.marketAtMs / DAY_MS);
+    outcome.coinIds.forEach((coin, i) => {
+      const verdict = verdictOf(outcome, i, rule);
+      counts[verdict]++;
+      if (outcome.decidedBy[i] === DECIDED_BY.lookUp) lookedUp++;
+      if (verdict === "unresolved") {
+        if (outcome.flagged[i] === 1) flaggedUnresolved++;
+        return;
+      }
+      if (outcome.flagged[i] === 1) precision.add(coin, day, verdict === "hit");
+      if (verdict === "hit" || verdict === "missed") recall.add(coin, day, verdict === "hit");
+      else falseAlarms.add(coin, day, verdict === "false_alarm");
+    });
+  }
+  const { hit: hits, false_alarm, missed, quiet, unresolved } = counts;
+  const resolved = hits + false_alarm + missed + quiet;
+  const predictions = resolved + unresolved;
+  const flagged = hits + false_alarm + flaggedUnresolved;
+  const crashes = hits + missed;
+  const times = outcomes.map((outcome) => outcome.marketAtMs);
+  const snapshots = new Set(times).size;
+  const crashRate = share(crashes, resolved);
+  const precisionRate = precision.rate();
+  return {
+    snapshots,
+    from: timeOf(times, (a, b) => Math.min(a, b)),
+    to: timeOf(times, (a, b) => Math.max(a, b)),
+    predictions,
+    resolved,
+    looked_up: lookedUp,
+    unresolved,
+    flagged,
+    flagged_unresolved: flaggedUnresolved,
+    crashes,
+    hits,
+    false_alarms: false_alarm,
+    missed,
+    quiet,
+    coverage: share(resolved, predictions),
+    flag_rate: share(flagged, predictions),
+    crash_rate: crashRate,
+    precision: precisionRate,
+    recall: recall.rate(),
+    false_alarm_share: falseAlarms.rate(),
+    false_alarms_a_day: share(false_alarm, snapshots / 24),
+    lift: precisionRate.value === null ? null : share(precisionRate.value, crashRate ?? 0),
+  };
+}
+
+/** Null, and never 0 or NaN, where there is nothing to divide by. */
+export function share(part: number, whole: number): number | null {
+  return whole === 0 ? null : part / whole;
+}
+
+function timeOf(times: readonly number[], choose: (a: number, b: number) => number) {
+  return times.length === 0 ? null : new Date(times.reduce(choose)).toISOString();
+}
+
+/** One coin at its worst, and how often it was so. */
+export type Case = {
+  coin_id: string;
+  market_at: string;
+  score: number;
+  return_pct: number;
+  count: number;
+};
+
+export type WorstCases = {
+  /** The most certain flags that nothing followed. */
+  false_alarms: Case[];
+  /** The deepest falls that were not flagged. */
+  missed: Case[];
+  /** The deepest falls that were. */
+  caught: Case[];
+};
+
+/** The worst of each kind, a line a coin, so that one coin's bad week does not fill the list. */
+export function worstCases(
+  outcomes: readonly OutcomeRecord[],
+  rule: CrashRule,
+  limit: number,
+): WorstCases {
+  const cases = {
+    false_alarm: new Map<string, Case>(),
+    missed: new Map<string, Case>(),
+    hit: new Map<string, Case>(),
+  };
+  for (const outcome of outcomes) {
+    outcome.coinIds.forEach((coinId, i) => {
+      const verdict = verdictOf(outcome, i, rule);
+      if (verdict === "quiet" || verdict === "unresolved") return;
+      const found: Case = {
+        coin_id: coinId,
+        market_at: new Date(outcome.marketAtMs).toISOString(),
+        score: outcome.scores[i]!,
+        return_pct: outcome.returnsPct[i]!,
+        count: 1,
+      };
+      const measure = verdict === "false_alarm" ? "score" : "return_pct";
+      const known = cases[verdict].get(coinId);
+      const worse = known === undefined || found[measure] < known[measure] ? found : known;
+      cases[verdict].set(coinId, { ...worse, count: (known?.count ?? 0) + 1 });
+    });
+  }
+  const worst = (kind: keyof typeof cases, measure: "score" | "return_pct") =>
+    [...cases[kind].values()].sort((a, b) => a[measure] - b[measure]).slice(0, limit);
+  return {
+    false_alarms: worst("false_alarm", "score"),
+    missed: worst("missed", "return_pct"),
+    caught: worst("hit", "return_pct"),
+  };
+}

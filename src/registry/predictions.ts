@@ -1,0 +1,174 @@
+// Predictions and their outcomes in the registry. A batch, its place in the order of what is due, and
+// the look-up by coin are one commit; an outcome and the end of its being due are another.
+
+import type { ReadScope } from "../domain/scope.ts";
+import {
+  coinBucket,
+  type CoinScore,
+  type CoinScores,
+  type OutcomeRecord,
+  type PredictionBatch,
+} from "../domain/prediction.ts";
+import { requireBlob } from "../store/blobs.ts";
+import { keysOf } from "../store/keys.ts";
+import type { Transaction } from "../store/kv.ts";
+import type { RegistryContext } from "./context.ts";
+
+/** A span of market time, ms, both ends inclusive; and how many records at most. */
+export interface TimeRange {
+  fromMs?: number;
+  toMs?: number;
+  limit: number;
+  /** Newest first. */
+  reverse?: boolean;
+}
+
+/**
+ * Stages a batch with its coins. False, and nothing staged, where this version has scored this
+ * snapshot already: a prediction is made once.
+ */
+export async function stageBatch(
+  ctx: RegistryContext,
+  tx: Transaction,
+  batch: PredictionBatch,
+  coins: readonly CoinScore[],
+): Promise<boolean> {
+  const keys = keysOf(ctx.scopes.write);
+  const { marketAtMs, dueAtMs, model, version, role, threshold } = batch;
+  const key = keys.prediction(marketAtMs, model, version);
+  if (await tx.get(key) !== null) return false;
+  await requireBlob(tx, batch.table);
+  tx.set(key, batch);
+  tx.set(keys.due(dueAtMs, marketAtMs, model, version), true);
+  const buckets = new Map<number, CoinScore[]>();
+  for (const coin of coins) {
+    const bucket = coinBucket(coin.coinId);
+    buckets.set(bucket, [...buckets.get(bucket) ?? [], coin]);
+  }
+  for (const [bucket, members] of buckets) {
+    const scores: CoinScores = { role, threshold, coins: members };
+    tx.set(keys.coinScores(bucket, marketAtMs, model, version), scores);
+  }
+  return true;
+}
+
+export function getBatch(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  key: Pick<PredictionBatch, "marketAtMs" | "model" | "version">,
+): Promise<PredictionBatch | null> {
+  return ctx.store.get(keysOf(scope).prediction(key.marketAtMs, key.model, key.version));
+}
+
+/** Batches of all models in the order of market time. */
+export async function listBatches(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  range: TimeRange,
+): Promise<PredictionBatch[]> {
+  const entries = await ctx.store.list(keysOf(scope).predictions(), listOptions(range));
+  return entries.map((entry) => entry.value);
+}
+
+/** A batch that waits for its outcome. */
+export interface DueBatch {
+  dueAtMs: number;
+  marketAtMs: number;
+  model: string;
+  version: number;
+}
+
+/** What is due after `afterMs` and until `untilMs` (both in market time), oldest first. */
+export async function listDue(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  range: { afterMs: number; untilMs: number; limit: number },
+): Promise<DueBatch[]> {
+  const entries = await ctx.store.list(keysOf(scope).dues(), {
+    limit: range.limit,
+    from: [range.afterMs + 1],
+    before: [range.untilMs + 1],
+  });
+  return entries.map(({ rest }) => {
+    const [dueAtMs, marketAtMs, model, version] = rest as [number, number, string, number];
+    return { dueAtMs, marketAtMs, model, version };
+  });
+}
+
+/**
+ * Stages what became of a batch, and takes it off what is due. False, and nothing staged, where someone
+ * else has decided it.
+ */
+export async function stageOutcome(
+  ctx: RegistryContext,
+  tx: Transaction,
+  outcome: OutcomeRecord,
+): Promise<boolean> {
+  const keys = keysOf(ctx.scopes.write);
+  const { model, version, marketAtMs, dueAtMs } = outcome;
+  const due = keys.due(dueAtMs, marketAtMs, model, version);
+  if (await tx.get(due) === null) return false;
+  for (const { answer } of outcome.lookUps) await requireBlob(tx, answer);
+  tx.delete(due);
+  tx.set(keys.outcome(model, version, marketAtMs), outcome);
+  return true;
+}
+
+export function getOutcome(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  key: Pick<PredictionBatch, "marketAtMs" | "model" | "version">,
+): Promise<OutcomeRecord | null> {
+  return ctx.store.get(keysOf(scope).outcome(key.model, key.version, key.marketAtMs));
+}
+
+/** Outcomes of one version in the order of the predictions' market time. */
+export async function listOutcomes(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  version: number,
+  range: TimeRange,
+): Promise<OutcomeRecord[]> {
+  const entries = await ctx.store.list(
+    keysOf(scope).outcomes(model, version),
+    listOptions(range),
+  );
+  return entries.map((entry) => entry.value);
+}
+
+/** What one model said of one coin at one time. */
+export interface CoinPrediction extends CoinScore {
+  marketAtMs: number;
+  model: string;
+  version: number;
+  role: CoinScores["role"];
+  threshold: number;
+}
+
+/** Every score of a coin in a span of market time, oldest first or newest first. */
+export async function listCoinScores(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  coinId: string,
+  range: TimeRange,
+): Promise<CoinPrediction[]> {
+  const prefix = keysOf(scope).coinScoresOf(coinBucket(coinId));
+  const entries = await ctx.store.list(prefix, listOptions(range));
+  return entries.flatMap(({ rest, value }) => {
+    const coin = value.coins.find((coin) => coin.coinId === coinId);
+    if (coin === undefined) return [];
+    const [marketAtMs, model, version] = rest as [number, string, number];
+    const { role, threshold } = value;
+    return [{ ...coin, marketAtMs, model, version, role, threshold }];
+  });
+}
+
+function listOptions({ fromMs, toMs, limit, reverse = false }: TimeRange) {
+  return {
+    limit,
+    reverse,
+    ...(fromMs === undefined ? {} : { from: [fromMs] }),
+    ...(toMs === undefined ? {} : { before: [toMs + 1] }),
+  };
+}
