@@ -1,18 +1,14 @@
 // What the models' flags were worth, out of the outcomes in the store. The second step of
 // validate_outcomes, and what `outcomes` and `models show` print.
 
-import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
+import { ASSET } from "../../src/domain/asset.ts";
+import type { KindRecall, OutcomeReport, ReportOptions } from "../../src/domain/outcomes.ts";
 import type { MarketLabel } from "../../src/domain/market.ts";
 import { HORIZON_HOURS, MAX_CHALLENGERS, type OutcomeRecord } from "../../src/domain/prediction.ts";
-import { countEpisodes, type EpisodeCounts } from "../../src/evaluation/episodes.ts";
-import { type KindRecall, recallByKind } from "../../src/evaluation/labelled_events.ts";
-import {
-  type OutcomeMetrics,
-  outcomeMetrics,
-  type WorstCases,
-  worstCases,
-} from "../../src/evaluation/outcomes.ts";
-import { compareOutcomes, type PairedComparison } from "../../src/evaluation/paired_outcomes.ts";
+import { countEpisodes } from "../../src/evaluation/episodes.ts";
+import { recallByKind } from "../../src/evaluation/labelled_events.ts";
+import { outcomeMetrics, worstCases } from "../../src/evaluation/outcomes.ts";
+import { compareOutcomes } from "../../src/evaluation/paired_outcomes.ts";
 import { HOUR_MS } from "../../src/features/history.ts";
 import { getVersion, listSnapshots, readFile } from "../../src/registry/assets.ts";
 import { readBranch, type RegistryContext } from "../../src/registry/context.ts";
@@ -23,30 +19,6 @@ export const MAX_LOOKBACK_HOURS = 8760;
 
 /** Cases of each kind that a report names. */
 const MAX_CASES = 8;
-
-export interface ReportOptions {
-  crashThresholdPct: number;
-  lookbackHours: number;
-}
-
-/** One version's worth, in whatever roles it scored. */
-export type VersionReport = { version: number; roles: string[]; metrics: OutcomeMetrics };
-
-/** JSON, with rates in [0, 1] and returns in %. */
-export type OutcomeReport = JsonObject & {
-  crash_threshold_pct: number;
-  lookback_hours: number;
-  /** Of whoever was champion at each snapshot: what a person was alerted to. */
-  champion: OutcomeMetrics;
-  episodes: EpisodeCounts;
-  worst: WorstCases;
-  versions: VersionReport[];
-  /** Each challenger against the champion, on the rows of both. */
-  comparisons: { champion: number; challenger: number; paired: PairedComparison }[];
-  /** Recall by kind of event; null where the market labels none. */
-  kinds: KindRecall[] | null;
-  summary: JsonObject;
-};
 
 /** The report over the predictions of the last hours before the newest one that is decided. */
 export async function outcomeReport(

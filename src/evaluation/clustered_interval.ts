@@ -1,30 +1,15 @@
 // How sure a rate is when its cases hang together: hourly predictions of one coin overlap, and a bad day
 // hits every coin. Behind precision and recall of outcomes.
 
-/** A share with its 95 % interval. */
-export type Rate = {
-  /** In [0, 1]; null where there is no case to take it from. */
-  value: number | null;
-  /** Cases that it was taken from. */
-  n: number;
-  /** 95 %; null where the cases come from fewer than two coins or two days. */
-  interval: { low: number; high: number } | null;
-};
-
-/** One case of a rate: whether it counts as a success, and the clusters that it belongs to. */
-export interface Cases {
-  /** Added to the cases: hits of a numerator and a denominator, by coin and day. */
-  add(coin: string, day: number, isSuccess: boolean): void;
-  rate(): Rate;
-}
+import type { Rate } from "../domain/outcomes.ts";
 
 interface Tally {
   n: number;
   successes: number;
 }
 
-/** Counts by coin, by day and by both, so that one pass over the cases is enough. */
-export class ClusteredRate implements Cases {
+/** A rate over cases that are added one by one; counted by coin, by day and by both, so that one pass over the cases is enough. */
+export class ClusteredRate {
   readonly #total: Tally = { n: 0, successes: 0 };
   readonly #coins = new Map<string, Tally>();
   readonly #days = new Map<number, Tally>();

@@ -2,26 +2,13 @@
 // that it injects. Beside outcomes.ts, which knows of crashes only.
 
 import type { EventKind, MarketLabel } from "../domain/market.ts";
+import type { KindRecall } from "../domain/outcomes.ts";
 import type { OutcomeRecord } from "../domain/prediction.ts";
 
 const HOUR_MS = 3_600_000;
 
 /** What an event did is still in a coin's features an hour after its last hour. */
 const AFTERMATH_MS = HOUR_MS;
-
-/** The events of one kind; an event counts once, however many snapshots it touches. */
-export type KindRecall = {
-  kind: EventKind;
-  /** Events of which at least one touched snapshot was scored with the coin in it. */
-  events: number;
-  caught: number;
-  /** caught / events; null without any */
-  recall: number | null;
-  /** Events whose coin was not among the scored ones. */
-  not_scored: number;
-  /** Median of hours from an event's first hour to its first flag. */
-  median_delay_hours: number | null;
-};
 
 /**
  * @param labels of all snapshots; the same event comes with each snapshot that it touches

@@ -1,66 +1,18 @@
 // What a model's flags were worth, a day later: hits, false alarms and misses over its outcomes, with
 // rates that say how sure they are. The end of the data path.
 
+import {
+  type Case,
+  type CrashRule,
+  type OutcomeMetrics,
+  verdictOf,
+  type WorstCases,
+} from "../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../domain/prediction.ts";
-import { ClusteredRate, type Rate } from "./clustered_interval.ts";
+import { ClusteredRate } from "./clustered_interval.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-
-/** What a prediction turned out to be. */
-export type Verdict = "hit" | "false_alarm" | "missed" | "quiet" | "unresolved";
-
-/** A crash is a fall to or below the threshold, %. */
-export interface CrashRule {
-  crashThresholdPct: number;
-}
-
-/** The verdict over one coin of an outcome. */
-export function verdictOf(
-  { flagged, returnsPct, decidedBy }: OutcomeRecord,
-  at: number,
-  { crashThresholdPct }: CrashRule,
-): Verdict {
-  if (decidedBy[at] === DECIDED_BY.nothing) return "unresolved";
-  const isCrash = returnsPct[at]! <= crashThresholdPct;
-  if (flagged[at] === 1) return isCrash ? "hit" : "false_alarm";
-  return isCrash ? "missed" : "quiet";
-}
-
-/** Counts are of predictions (a coin in a snapshot), and add up; a rate without a case is null. */
-export type OutcomeMetrics = {
-  snapshots: number;
-  /** Market time of the first and last prediction; null without any. */
-  from: string | null;
-  to: string | null;
-  predictions: number;
-  resolved: number;
-  looked_up: number;
-  unresolved: number;
-  flagged: number;
-  flagged_unresolved: number;
-  crashes: number;
-  hits: number;
-  false_alarms: number;
-  missed: number;
-  quiet: number;
-  /** resolved / predictions */
-  coverage: number | null;
-  /** flagged / predictions */
-  flag_rate: number | null;
-  /** crashes / resolved: the precision of flags at random */
-  crash_rate: number | null;
-  /** hits / resolved flags */
-  precision: Rate;
-  /** hits / crashes */
-  recall: Rate;
-  /** False alarms among resolved predictions without a crash. */
-  false_alarm_share: Rate;
-  /** For each 24 snapshots, which are a day where they are hourly. */
-  false_alarms_a_day: number | null;
-  /** precision / crash_rate */
-  lift: number | null;
-};
 
 /** Metrics over outcomes in any order, in one pass. */
 export function outcomeMetrics(
@@ -131,24 +83,6 @@ export function share(part: number, whole: number): number | null {
 function timeOf(times: readonly number[], choose: (a: number, b: number) => number) {
   return times.length === 0 ? null : new Date(times.reduce(choose)).toISOString();
 }
-
-/** One coin at its worst, and how often it was so. */
-export type Case = {
-  coin_id: string;
-  market_at: string;
-  score: number;
-  return_pct: number;
-  count: number;
-};
-
-export type WorstCases = {
-  /** The most certain flags that nothing followed. */
-  false_alarms: Case[];
-  /** The deepest falls that were not flagged. */
-  missed: Case[];
-  /** The deepest falls that were. */
-  caught: Case[];
-};
 
 /** The worst of each kind, a line a coin, so that one coin's bad week does not fill the list. */
 export function worstCases(

@@ -1,36 +1,12 @@
 // Challenger against champion on the very same rows: what one flagged and the other did not, and whether
 // the difference is more than chance. Beside outcomes.ts.
 
+import type { Agreement, CrashRule, Difference, PairedComparison } from "../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../domain/prediction.ts";
 import { studentQuantile, twoWayVariance } from "./clustered_interval.ts";
-import { type CrashRule, share } from "./outcomes.ts";
+import { share } from "./outcomes.ts";
 
 const DAY_MS = 24 * 3_600_000;
-
-/** Who flagged the rows of one kind. */
-export type Agreement = {
-  both: number;
-  only_champion: number;
-  only_challenger: number;
-  neither: number;
-};
-
-/** Challenger − champion; null where either is undefined. The interval is of 95 %, clustered. */
-export type Difference = {
-  value: number | null;
-  interval: { low: number; high: number } | null;
-};
-
-export type PairedComparison = {
-  snapshots: number;
-  /** Predictions that both made and that were resolved. */
-  n: number;
-  crashes: Agreement;
-  no_crashes: Agreement;
-  precision: Difference;
-  recall: Difference;
-  false_alarm_share: Difference;
-};
 
 /** One prediction that both made. */
 interface Pair {
