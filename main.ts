@@ -25,6 +25,7 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     emit: stdout,
     progress: progressBar,
     sourceExtent,
+    outcomeReport,
     deleteStore,
     serve,
     openStore,
@@ -131,6 +132,12 @@ export const sourceExtent: App["sourceExtent"] = async (name) => {
     seed: 0,
   });
   return await source.extent();
+};
+
+/** Imported on demand, as is the market: most commands need neither. */
+export const outcomeReport: App["outcomeReport"] = async (registry, options) => {
+  const { outcomeReport } = await import("./flows/validate_outcomes/report.ts");
+  return await outcomeReport(registry, options);
 };
 
 const serve: App["serve"] = async ({ registry }, { host, port, signal }) => {

@@ -12,6 +12,7 @@ import {
 import type { ResolvedScopes } from "../config/mod.ts";
 import type { FlowConfigs } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
+import type { OutcomeReport, ReportOptions } from "../domain/outcomes.ts";
 import type { Flow, RunnerContext } from "../engine/flow.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { CommandSpec, GlobalParams } from "./parameters.ts";
@@ -32,6 +33,8 @@ export interface App {
   progress(what: string, done: number, total: number): void;
   /** First and last market time of a finite source; null for one without end. Throws `invalid`. */
   sourceExtent(source: string): Promise<{ firstMs: number; lastMs: number } | null>;
+  /** What the models' flags were worth, over the last hours that are decided. */
+  outcomeReport(registry: RegistryContext, options: ReportOptions): Promise<OutcomeReport>;
   /** Deletes a local store with its journal files. */
   deleteStore(path: string): Promise<void>;
   /** Serves pages and API until `signal`; resolves when everything has stopped. */

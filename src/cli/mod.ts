@@ -6,6 +6,7 @@ import type { Flow } from "../engine/flow.ts";
 import { type App, type Command, withStoreInHints } from "./command.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { champion } from "./commands/champion.ts";
+import { coin } from "./commands/coin.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { configShow } from "./commands/config.ts";
 import { dataCommands } from "./commands/data.ts";
@@ -15,6 +16,8 @@ import { eventCommands } from "./commands/events.ts";
 import { flowCommand } from "./commands/flow.ts";
 import { modelActs } from "./commands/model_acts.ts";
 import { modelCommands } from "./commands/models.ts";
+import { outcomes } from "./commands/outcomes.ts";
+import { predictions } from "./commands/predictions.ts";
 import { runCommands } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
@@ -29,6 +32,9 @@ export function allCommands(flows: readonly Flow[]): readonly Command[] {
     serve,
     status,
     champion,
+    predictions,
+    outcomes,
+    coin,
     ...modelCommands,
     ...modelActs,
     ...dataCommands,

@@ -74,14 +74,28 @@ export function facts(entries: readonly (readonly [string, string])[]): string {
   ).join("\n");
 }
 
-/** Text broken at blanks so that no line is longer than 80, unless one word is. */
-export function wrap(text: string): string {
-  const lines = [""];
+/** A price in USD with four significant digits, and never an exponent: "$1,234", "$0.0001235". */
+export function price(usd: number): string {
+  const decimals = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(usd))));
+  return `$${usd.toFixed(decimals).replace(/\B(?=(\d{3})+(\.|$))(?<!\.\d*)/g, ",")}`;
+}
+
+/** A change in percent with sign and one decimal: "−23.1 %". */
+export function signedPercent(pct: number): string {
+  const text = pct.toFixed(1);
+  const sign = Number(text) > 0 ? "+" : "";
+  return `${sign}${Number(text) === 0 ? "0.0" : text.replace("-", "−")} %`;
+}
+
+/** Text broken at blanks so that no line is longer than 80, unless one word is; each indented. */
+export function wrap(text: string, indent = 0): string {
+  const margin = " ".repeat(indent);
+  const lines: string[] = [];
   for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= 80) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= 80) {
+      lines[lines.length - 1] = `${line} ${word}`;
+    } else lines.push(margin + word);
   }
   return lines.join("\n");
 }

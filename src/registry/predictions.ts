@@ -9,7 +9,8 @@ import {
   type OutcomeRecord,
   type PredictionBatch,
 } from "../domain/prediction.ts";
-import { requireBlob } from "../store/blobs.ts";
+import { numbers, texts } from "../domain/table.ts";
+import { readBlob, requireBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { RegistryContext } from "./context.ts";
@@ -171,4 +172,34 @@ function listOptions({ fromMs, toMs, limit, reverse = false }: TimeRange) {
     ...(fromMs === undefined ? {} : { from: [fromMs] }),
     ...(toMs === undefined ? {} : { before: [toMs + 1] }),
   };
+}
+
+/** One row of a batch's table. */
+export interface PredictionRow extends CoinScore {
+  symbol: string;
+  name: string;
+}
+
+/** The rows of a batch, in the market's order. */
+export async function readBatch(
+  ctx: RegistryContext,
+  batch: PredictionBatch,
+): Promise<PredictionRow[]> {
+  // Imported on demand: most commands read no table, and should start at once.
+  const { decodeTable } = await import("../store/tables.ts");
+  const table = await decodeTable(await readBlob(ctx.store, batch.table));
+  const drivers = texts(table, "drivers");
+  const names = texts(table, "name");
+  const symbols = texts(table, "symbol");
+  const prices = numbers(table, "current_price");
+  const scores = numbers(table, "score");
+  return texts(table, "coin_id").map((coinId, i) => ({
+    coinId: coinId!,
+    symbol: symbols[i] ?? "",
+    name: names[i] ?? coinId!,
+    price: prices[i]!,
+    score: scores[i]!,
+    flagged: drivers[i] !== null,
+    drivers: JSON.parse(drivers[i] ?? "[]"),
+  }));
 }

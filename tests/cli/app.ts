@@ -3,7 +3,7 @@
 
 import { assertEquals } from "@std/assert";
 import { flows } from "../../flows/mod.ts";
-import { deleteStore, openStore, sourceExtent } from "../../main.ts";
+import { deleteStore, openStore, outcomeReport, sourceExtent } from "../../main.ts";
 import type { App } from "../../src/cli/command.ts";
 import { runCommandLine } from "../../src/cli/mod.ts";
 
@@ -71,6 +71,7 @@ async function run(terminal: Terminal, words: readonly string[]): Promise<Answer
     emit: toStdout,
     progress: () => {},
     sourceExtent,
+    outcomeReport,
     deleteStore,
     serve: () => Promise.reject(new Error("nothing is served in this test")),
     openStore,

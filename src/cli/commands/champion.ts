@@ -7,6 +7,7 @@ import { checkAliasName } from "../../domain/names.ts";
 import { aliasHistory, aliasHolderAt, CHAMPION } from "../../registry/aliases.ts";
 import { defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
+import { parseTime } from "../times.ts";
 import { facts, instant } from "../text.ts";
 
 const model = ASSET.detector;
@@ -25,7 +26,7 @@ export const champion = defineCommand({
   run: async (app, call) => {
     const { at } = call.params;
     const alias = checkAliasName(call.params.alias);
-    const atMs = at === undefined ? null : parseTime(at);
+    const atMs = at === undefined ? null : parseTime("at", at);
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
     const { write } = registry.scopes;
@@ -56,17 +57,3 @@ export const champion = defineCommand({
     };
   },
 });
-
-/** Milliseconds of an ISO 8601 time; UTC where it names no zone. Throws `invalid`. */
-function parseTime(text: string): number {
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(text) || /^\d{4}-\d\d-\d\d$/.test(text)
-    ? text
-    : `${text}Z`;
-  const ms = /^\d{4}-\d\d/.test(text) ? Date.parse(zoned) : NaN;
-  if (Number.isFinite(ms)) return ms;
-  throw new AppError(
-    "invalid",
-    `Cannot read --at "${text}": expected an ISO 8601 time such as 2022-05-09T17:00Z. ` +
-      `See: anomaly models history`,
-  );
-}

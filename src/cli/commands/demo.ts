@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { AppError, toAppError } from "../../domain/errors.ts";
+import type { EpisodeCounts } from "../../domain/outcomes.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow, type RunnerContext } from "../../engine/flow.ts";
 import { runFlow } from "../../engine/runner.ts";
@@ -25,6 +26,7 @@ import {
   withStoreInHints,
 } from "../command.ts";
 import { instant, percent } from "../text.ts";
+import { kindTable, metricLines } from "./outcomes.ts";
 
 const DEMO_KV = "anomaly_data/demo.kv";
 const DEMO_BRANCH = "demo";
@@ -34,9 +36,11 @@ const LEARN_HOURS = 192;
 /** Of a recording too short for that, the share that is learned from. */
 const LEARN_SHARE = 0.8;
 const DEFAULT_HOURS = 240;
+const MAX_HOURS = 8760;
+const CRASH_PCT = -15;
 
 const params = z.strictObject({
-  hours: z.int().min(40).max(8760).optional()
+  hours: z.int().min(40).max(MAX_HOURS).optional()
     .describe("length of the story (default: 240 simulated hours, or the whole recording)"),
   num_coins: z.int().min(10).max(250).default(100).describe("coins of the simulated market"),
   seed: z.int().min(0).max(4_294_967_295).optional()
@@ -208,14 +212,26 @@ class Story {
       await latestEvaluation(registry.store, scope, ASSET.detector, model.version);
     const failed =
       judged?.gates.filter((gate) => gate.status === "failed").map((gate) => gate.name) ?? [];
+    const report = await this.app.outcomeReport(registry, {
+      crashThresholdPct: CRASH_PCT,
+      lookbackHours: MAX_HOURS,
+    });
     const seconds = (this.app.nowMs() - started) / 1000;
     const next = champion
-      ? ["champion", "models show champion", "data inspect", "events list"]
+      ? [
+        "predictions",
+        "outcomes",
+        "models show champion",
+        `runs card ${this.#validated?.id} --out card.html`,
+      ]
       : ["models why latest", "runs list"];
     const text = [
       champion
         ? `Champion: ${ASSET.detector} v${champion.version}.`
         : `No champion: v${model?.version} failed ${failed.join(", ")}.`,
+      champion ? `Were the flags right, a day later?\n${metricLines(report.champion)}` : "",
+      champion ? episodeLine(report.episodes) : "",
+      kindTable(report.kinds),
       `${registry.store.commitCount} commits in ${seconds.toFixed(1)} s` +
       ` (${
         Object.entries(this.#times).map(([what, ms]) => `${what} ${(ms / 1000).toFixed(1)} s`).join(
@@ -224,12 +240,17 @@ class Story {
       }).`,
       "Look at it:",
       ...next.map((command) => `  ${hint(this.call, `anomaly ${command}`)}`),
-    ].join("\n");
+    ].filter((line) => line !== "").join("\n");
     const json = {
       champion: champion?.version ?? null,
       model: model?.version ?? null,
       failed_gates: failed,
       snapshots: this.#ingested,
+      scored: this.#scored,
+      flagged: this.#flagged,
+      outcomes: report.champion,
+      episodes: report.episodes,
+      kinds: report.kinds,
       commits: registry.store.commitCount,
       seconds,
       times_ms: this.#times,
@@ -289,6 +310,11 @@ class Story {
   #say(line: string): void {
     if (!this.call.globals.quiet) this.app.say(line);
   }
+}
+
+function episodeLine({ episodes, caught, false_alarms, undecided }: EpisodeCounts): string {
+  return `  ${episodes} alerts (consecutive flags of a coin): ${caught} before a crash, ` +
+    `${false_alarms} false, ${undecided} undecided`;
 }
 
 function describe(run: RunRecord): string {

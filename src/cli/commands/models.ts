@@ -15,9 +15,13 @@ import { type Command, defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { columns, facts, instant, metric, oneLine, percent, UNDEFINED, wrap } from "../text.ts";
 import { refPositional, resolveModel } from "./model_ref.ts";
+import { metricLines } from "./outcomes.ts";
 
 const model = ASSET.detector;
 const limit = z.int().min(1).max(1000).default(20).describe("how many at most");
+
+/** A crash as `validate_outcomes` has it by default, over a month. */
+const SHOWN_OUTCOMES = { crashThresholdPct: -15, lookbackHours: 720 };
 
 const list = defineCommand({
   name: "models list",
@@ -62,7 +66,7 @@ const list = defineCommand({
 const show = defineCommand({
   name: "models show",
   group: "look",
-  summary: "One version: settings, judgement, lineage.",
+  summary: "One version: settings, judgement, outcomes, lineage.",
   positionals: [refPositional],
   params: z.strictObject({ ...branchParams }),
   examples: ["anomaly models show champion", "anomaly models show 7 --json"],
@@ -72,6 +76,8 @@ const show = defineCommand({
     const status = await modelStatus(registry, scope, model, version.version);
     const evaluations = await listEvaluations(registry, scope, model, version.version, 10);
     const lineage = await lineageOf(registry, version);
+    const { versions } = await app.outcomeReport(registry, SHOWN_OUTCOMES);
+    const outcomes = versions.find((one) => one.version === version.version)?.metrics ?? null;
     const { annotations } = version;
     const text = [
       facts([
@@ -90,11 +96,14 @@ const show = defineCommand({
         `Evaluation ${evaluation.id} on ${evaluation.evalSource}, ` +
         `${evaluation.passed ? "passed" : "failed"}:\n${gateTable(evaluation.gates)}`
       ),
+      outcomes
+        ? `Outcomes:\n${metricLines(outcomes)}`
+        : "Outcomes: none yet; a prediction is decided 24 h after it was made.",
       `Lineage:\n${
         lineage.flatMap((node) => lineageLines(node, 1)).join("\n") || "  no dataset (fresh data)"
       }`,
     ].join("\n\n");
-    return { json: { ...version, status, evaluations, lineage }, text };
+    return { json: { ...version, status, evaluations, outcomes, lineage }, text };
   },
 });
 

@@ -1,4 +1,4 @@
-// runs list|show|logs|tag|untag: what happened, step by step.
+// runs list|show|logs|card|tag|untag: what happened, step by step.
 
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
@@ -21,6 +21,7 @@ import {
 import { type App, type Call, type Command, defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { columns, duration, facts, instant, UNDEFINED } from "../text.ts";
+import { writeExport } from "./export.ts";
 
 const runPositional = {
   name: "id",
@@ -143,6 +144,39 @@ const logs = defineCommand({
   },
 });
 
+const card = defineCommand({
+  name: "runs card",
+  group: "look",
+  summary: "A run's report as one HTML page.",
+  description: "Prints the page, or writes it to --out. The same run gives the same bytes.",
+  positionals: [runPositional],
+  params: z.strictObject({
+    out: z.string().min(1).optional().meta({ placeholder: "file" })
+      .describe("file to write; must not exist"),
+    ...branchParams,
+  }),
+  examples: ["anomaly runs card 12 --out card.html"],
+  run: async (app, call) => {
+    using session = await openSession(app, call, { write: false });
+    const { registry } = session;
+    const run = await findRun(registry, call);
+    const { card } = findFlow(app.flows, run.flow);
+    if (run.status !== "completed" || card === undefined) {
+      throw new AppError(
+        "conflict",
+        `Cannot make the card of run ${run.id} (${run.flow}): it is ${run.status}, expected a ` +
+          `completed run. See: anomaly runs show ${run.id}`,
+      );
+    }
+    const steps = await listSteps(registry, registry.scopes.write, run.id);
+    const artifacts = Object.assign({}, ...steps.map((step) => step.artifacts));
+    const html = await card({ registry, run, artifacts });
+    const { out } = call.params;
+    if (out === undefined) return { json: { runId: run.id, flow: run.flow, html }, text: html };
+    return await writeExport(out, new TextEncoder().encode(html), `the card of run ${run.id}`);
+  },
+});
+
 const tag = defineCommand({
   name: "runs tag",
   group: "operate",
@@ -163,7 +197,7 @@ const untag = defineCommand({
   run: (app, call) => changeTag(app, call, "remove"),
 });
 
-export const runCommands: Command[] = [list, show, logs, tag, untag];
+export const runCommands: Command[] = [list, show, logs, card, tag, untag];
 
 async function changeTag(app: App, call: Call<Record<string, unknown>>, change: "add" | "remove") {
   const name = (change === "add" ? checkUserTag : checkTagName)(call.positionals[1]!);

@@ -1,0 +1,173 @@
+// coin: one coin along time: its prices, what was said of it, and what became of it.
+
+import { z } from "zod";
+import { ASSET } from "../../domain/asset.ts";
+import { driversSentence } from "../../domain/drivers.ts";
+import { AppError } from "../../domain/errors.ts";
+import { alertEpisodes, type Episode } from "../../domain/outcomes.ts";
+import { HORIZON_HOURS } from "../../domain/prediction.ts";
+import type { ReadScope } from "../../domain/scope.ts";
+import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
+import {
+  type CoinPrediction,
+  getOutcome,
+  listBatches,
+  listCoinScores,
+  readBatch,
+} from "../../registry/predictions.ts";
+import { defineCommand, hint, openSession } from "../command.ts";
+import { branchParams } from "../parameters.ts";
+import { columns, duration, instant, metric, oneLine, price, wrap } from "../text.ts";
+import { parseSpan, spanParams } from "../times.ts";
+import { crashParam, roleParam, type Standing, standingOf, standingWords } from "./predictions.ts";
+
+const HOUR_MS = 3_600_000;
+/** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
+const SCORES_AN_HOUR = 8;
+/** Coins that a refusal suggests. */
+const MAX_SUGGESTED = 5;
+
+export const coin = defineCommand({
+  name: "coin",
+  group: "look",
+  summary: "One coin: prices, scores, flags, outcomes, episodes.",
+  positionals: [{ name: "id", description: "a coin's id, as in predictions", required: true }],
+  params: z.strictObject({
+    hours: z.int().min(1).max(8760).default(168)
+      .describe("how far back from the newest score, without --from"),
+    ...spanParams,
+    role: roleParam,
+    crash_threshold_pct: crashParam,
+    limit: z.int().min(1).max(10_000).default(24).describe("how many scores to show, newest first"),
+    ...branchParams,
+  }),
+  examples: ["anomaly coin bitcoin", "anomaly coin terra-luna --from 2022-05-08 --json"],
+  run: async (app, call) => {
+    const { params } = call;
+    const [id] = call.positionals;
+    const span = parseSpan(params);
+    using session = await openSession(app, call, { write: false });
+    const { registry } = session;
+    const scope = registry.scopes.write;
+    const [newest] = await listCoinScores(registry, scope, id!, {
+      ...span,
+      limit: 1000,
+      reverse: true,
+    });
+    if (newest === undefined) throw await unknownCoin(registry, scope, id!);
+    const fromMs = span.fromMs ?? newest.marketAtMs - (params.hours - 1) * HOUR_MS;
+    const hours = Math.ceil((newest.marketAtMs - fromMs) / HOUR_MS) + 1;
+    const found = await listCoinScores(registry, scope, id!, {
+      fromMs,
+      toMs: newest.marketAtMs,
+      limit: hours * SCORES_AN_HOUR,
+    });
+    const scores = await Promise.all(
+      found.filter(({ role }) => params.role === "all" || role === params.role)
+        .map((score) => withOutcome(registry, scope, score, params.crash_threshold_pct)),
+    );
+    const episodes = alertEpisodes(scores).reverse();
+    const nowMs = await marketNowMs(registry, scope) ?? registry.nowMs();
+    const shown = scores.toReversed().slice(0, params.limit);
+    return {
+      json: {
+        coinId: id,
+        from: iso(fromMs),
+        to: iso(newest.marketAtMs),
+        episodes: episodes.map(({ flags, fromMs, toMs, lowestScore }) => ({
+          from: iso(fromMs),
+          to: iso(toMs),
+          flags: flags.length,
+          lowestScore,
+          standing: worstOf(flags),
+        })),
+        scores: shown.map(({ marketAtMs, ...score }) => ({ marketAt: iso(marketAtMs), ...score })),
+      },
+      text: [
+        `${oneLine(id!)}: ${scores.length} scores from ${instant(iso(fromMs))} to ` +
+        `${instant(iso(newest.marketAtMs))}, ${
+          scores.filter((s) => s.flagged).length
+        } of them flags`,
+        episodeLines(episodes, nowMs),
+        scoreTable(shown, nowMs),
+        scores.length > shown.length
+          ? `${scores.length - shown.length} more: ${hint(call, `anomaly coin ${id} --limit 1000`)}`
+          : "",
+      ].filter((block) => block !== "").join("\n\n"),
+    };
+  },
+});
+
+type ScoredCoin = CoinPrediction & { outcome: Standing };
+
+async function withOutcome(
+  registry: RegistryContext,
+  scope: ReadScope,
+  score: CoinPrediction,
+  crashThresholdPct: number,
+): Promise<ScoredCoin> {
+  const outcome = await getOutcome(registry, scope, score);
+  const at = outcome?.coinIds.indexOf(score.coinId) ?? -1;
+  const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
+  return { ...score, outcome: standingOf(outcome, at, { dueAtMs, crashThresholdPct }) };
+}
+
+/** Of an episode's flags the one that fell the most; where none is decided, the first. */
+function worstOf(flags: readonly ScoredCoin[]): Standing {
+  const returnOf = ({ outcome }: ScoredCoin) =>
+    "dueAt" in outcome || outcome.returnPct === null ? Infinity : outcome.returnPct;
+  return flags.reduce((worst, flag) => returnOf(flag) < returnOf(worst) ? flag : worst).outcome;
+}
+
+function episodeLines(episodes: readonly Episode<ScoredCoin>[], nowMs: number): string {
+  return episodes.map(({ flags, fromMs, toMs, lowestScore }) => {
+    const lasted = toMs > fromMs ? ` for ${duration(toMs - fromMs)}` : "";
+    const head = `Alert ${instant(iso(fromMs))}${lasted}: ${flags.length} ` +
+      `${flags.length === 1 ? "flag" : "flags"}, lowest score ${metric(lowestScore)}; ` +
+      standingWords(worstOf(flags), nowMs);
+    const strongest = flags.reduce((low, flag) => flag.score < low.score ? flag : low);
+    return `${head}\n${wrap(driversSentence(strongest.drivers), 4)}`;
+  }).join("\n");
+}
+
+function scoreTable(scores: readonly ScoredCoin[], nowMs: number): string {
+  return columns(
+    ["market time", "price", "score", "flag", "by", "24 h later"],
+    scores.map((score) => [
+      instant(iso(score.marketAtMs)),
+      price(score.price),
+      metric(score.score),
+      score.flagged ? "flagged" : "",
+      `v${score.version}${score.role === "champion" ? "" : ` (${score.role})`}`,
+      standingWords(score.outcome, nowMs),
+    ]),
+  );
+}
+
+async function unknownCoin(
+  registry: RegistryContext,
+  scope: ReadScope,
+  id: string,
+): Promise<AppError> {
+  const [batch] = await listBatches(registry, scope, { limit: 1, reverse: true });
+  const rows = batch ? await readBatch(registry, batch) : [];
+  const text = id.toLowerCase();
+  const near = rows
+    .filter((row) => row.coinId.includes(text) || row.symbol.toLowerCase() === text)
+    .slice(0, MAX_SUGGESTED).map((row) => row.coinId);
+  const expected = near.length > 0
+    ? `expected an id such as ${near.join(", ")}`
+    : rows.length > 0
+    ? `expected an id such as ${rows[0]!.coinId}`
+    : "nothing was scored yet";
+  return new AppError(
+    "not_found",
+    `Cannot show coin "${id}": no score of it on branch ${scope.branch} then; ${expected}. ` +
+      `See: anomaly predictions --all`,
+    { details: { coin: id, near } },
+  );
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
