@@ -49,6 +49,7 @@ export const buildDataset = defineFlow({
   examples: ["anomaly build_dataset", "anomaly build_dataset --holdout_hours 12 --follow"],
   consumes: `the ${ASSET.snapshot}s of the window`,
   produces: `${ASSET.trainingDataset}, ${ASSET.evalHoldout} (one pair)`,
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["dataset_ready"],
   params: datasetParams,
   check: (given) => Promise.try(() => checkSplitParams(splitParams(given))),

@@ -38,6 +38,7 @@ export const evaluate = defineFlow({
   ],
   consumes: `a model, the ${ASSET.evalHoldout} of its pair, the champion`,
   produces: ASSET.evaluationResults,
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["evaluation_passed", "evaluation_failed"],
   on: [{
     event: "model_registered",

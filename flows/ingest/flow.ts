@@ -23,6 +23,7 @@ export const ingest = defineFlow({
   examples: ["anomaly ingest", "anomaly ingest --source simulated --num_coins 50"],
   consumes: "a market source",
   produces: ASSET.snapshot,
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["snapshot_ready"],
   params: z.strictObject({ source: sourceParam, num_coins: numCoinsParam }),
   check: checkSource,

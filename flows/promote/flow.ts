@@ -46,6 +46,7 @@ export const promote = defineFlow({
   ],
   consumes: "an evaluated model",
   produces: "alias and run tag champion",
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["model_promoted"],
   on: [{
     event: "evaluation_passed",
@@ -98,6 +99,7 @@ export const promote = defineFlow({
           version: entry.version,
           previous_version: entry.previousVersion,
           training_run_id: entry.runId,
+          history_seq: entry.seq,
           forced: entry.forced,
           overridden: entry.overridden,
         });

@@ -31,6 +31,7 @@ export const score = defineFlow({
   examples: ["anomaly score", "anomaly score --snapshot_version 17"],
   consumes: `a ${ASSET.snapshot} with the day before it, the champion, challengers`,
   produces: "predictions",
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["anomalies_detected"],
   on: [{
     event: "snapshot_ready",

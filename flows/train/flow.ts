@@ -56,6 +56,7 @@ export const train = defineFlow({
   ],
   consumes: ASSET.trainingDataset,
   produces: ASSET.detector,
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["model_registered"],
   on: [{
     event: "dataset_ready",

@@ -27,6 +27,7 @@ export const validateOutcomes = defineFlow({
   examples: ["anomaly validate_outcomes", "anomaly validate_outcomes --crash_threshold_pct -10"],
   consumes: "predictions that are due, later snapshots",
   produces: "outcomes, metrics per model version",
+  card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["outcomes_validated"],
   params,
   check: checkSource,

@@ -90,6 +90,17 @@ export async function assertTagFree(
   );
 }
 
+/** One line of an alias's history. */
+export function getAliasEntry(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  alias: string,
+  seq: number,
+): Promise<AliasEntry | null> {
+  return ctx.store.get(keysOf(scope).aliasEntry(model, alias, seq));
+}
+
 /** Newest first. */
 export async function aliasHistory(
   ctx: RegistryContext,

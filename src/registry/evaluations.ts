@@ -21,6 +21,16 @@ export async function stageEvaluation(
   return record;
 }
 
+export function getEvaluation(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  version: number,
+  id: number,
+): Promise<EvaluationRecord | null> {
+  return ctx.store.get(keysOf(scope).evaluation(model, version, id));
+}
+
 /** Newest first. */
 export async function listEvaluations(
   ctx: RegistryContext,

@@ -1,7 +1,6 @@
 // coin: one coin along time: its prices, what was said of it, and what became of it.
 
 import { z } from "zod";
-import { ASSET } from "../../domain/asset.ts";
 import { driversSentence } from "../../domain/drivers.ts";
 import { AppError } from "../../domain/errors.ts";
 import { alertEpisodes, type Episode } from "../../domain/outcomes.ts";

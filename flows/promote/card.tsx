@@ -1,0 +1,91 @@
+// The card of a promotion: what changed, and why it was allowed.
+
+import type { Child } from "hono/jsx";
+import type { AliasEntry } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
+import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
+import type { CardContext } from "../../src/engine/flow.ts";
+import { getAliasEntry } from "../../src/registry/aliases.ts";
+import { getEvaluation } from "../../src/registry/evaluations.ts";
+import { decimal, instant } from "../../src/cards/format.ts";
+import { cardPage, Facts, Foreign, Panel, Rows, State } from "../../src/cards/page.tsx";
+import { kickerOf } from "../card_data.ts";
+
+export async function card(ctx: CardContext): Promise<string> {
+  const { registry, run } = ctx;
+  const { write } = registry.scopes;
+  const { model, alias, history_seq: seq } = run.summary as {
+    model: string;
+    alias: string;
+    history_seq: number;
+  };
+  const entry = await getAliasEntry(registry, write, model, alias, seq);
+  if (entry === null) {
+    throw new AppError(
+      "internal",
+      `Cannot make the card of run ${run.id}: the history of ${alias} has no entry of it. The store ` +
+        `is damaged: restore it from a backup.`,
+    );
+  }
+  const evaluation = entry.evaluationId === null
+    ? null
+    : await getEvaluation(registry, write, model, entry.version, entry.evaluationId);
+  const before = entry.previousVersion === null ? "nobody" : `v${entry.previousVersion}`;
+  return cardPage({
+    kicker: kickerOf(run),
+    finding: `v${entry.version} is ${alias} after ${before}`,
+    lead: entry.forced
+      ? `It was forced over ${entry.overridden.join(", ").replaceAll("_", " ")}.`
+      : `Its latest evaluation passed every hard gate, made against ${
+        evaluation?.comparedTo ? `champion v${evaluation.comparedTo.version}` : "no champion"
+      }.`,
+    body: (
+      <>
+        <Panel title="What changed">
+          <Facts facts={changeFacts(entry, alias, model)} />
+        </Panel>
+        <Panel title="Why it was allowed">
+          {evaluation === null
+            ? <p class="note">It has no evaluation: only force allowed it.</p>
+            : <Gates evaluation={evaluation} />}
+        </Panel>
+      </>
+    ),
+  });
+}
+
+function changeFacts(entry: AliasEntry, alias: string, model: string): [string, Child][] {
+  return [
+    ["alias and run tag", alias],
+    ["from", entry.previousVersion === null ? "nobody" : `${model} v${entry.previousVersion}`],
+    ["to", `${model} v${entry.version}, of training run ${entry.runId}`],
+    ["market time", instant(entry.marketAt)],
+    ["recorded", instant(entry.recordedAt)],
+    ["by", <Foreign text={entry.actor} />],
+    ["reason", entry.reason === "" ? "none given" : <Foreign text={entry.reason} />],
+    ["forced", entry.forced ? "yes" : "no"],
+  ];
+}
+
+function Gates({ evaluation }: { evaluation: EvaluationRecord }) {
+  return (
+    <Rows
+      caption={`Evaluation ${evaluation.id} by run ${evaluation.runId}, on ${evaluation.evalSource}.`}
+      columns={[
+        { name: "gate" },
+        { name: "value", isNumeric: true },
+        { name: "expected", isNumeric: true },
+        { name: "verdict" },
+      ]}
+      rows={evaluation.gates.map((gate) => [
+        gate.name,
+        decimal(gate.value),
+        `${gate.comparison === "<=" ? "≤" : "≥"} ${decimal(gate.threshold)}`,
+        <State
+          mark={gate.status === "passed" ? "passed" : gate.status === "failed" ? "failed" : "none"}
+          word={gate.status.replace("_", " ")}
+        />,
+      ])}
+    />
+  );
+}
