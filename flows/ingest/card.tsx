@@ -33,7 +33,7 @@ export async function card(ctx: CardContext): Promise<string> {
       (refused.length === 0 ? "no row refused." : `${count(refused.length)} rows refused.`),
     body: (
       <>
-        <Panel title="24 h price change" scope="by market cap; falls dark, rises blue">
+        <Panel title="24 h price change" scope="by market cap; falls in ink, rises in blue">
           <Heatmap
             title="24 h price change by coin"
             desc={`${falls} fell, ${known - falls} did not, ${table.rowCount - known} unknown`}

@@ -125,8 +125,8 @@ function countsOf(metrics: OutcomeMetrics, decided: Decided): [string, string][]
       "false alarms a day",
       metrics.false_alarms_a_day === null ? UNDEFINED : decimal(metrics.false_alarms_a_day, 1),
     ],
-    ["decided by this run", `${count(decided.predictions)} predictions`],
-    ["still waiting", `${count(decided.waiting)} batches`],
+    ["predictions decided by this run", count(decided.predictions)],
+    ["batches still waiting", count(decided.waiting)],
   ];
 }
 

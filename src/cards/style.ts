@@ -20,11 +20,11 @@ section{background:var(--panel);border:1px solid var(--line);border-radius:6px;p
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(260px,1fr));gap:16px}
 .note{color:var(--ink-2);font-size:12px;margin:8px 0 0}
 table{border-collapse:collapse;width:100%}
-caption{text-align:left;color:var(--ink-2);font-size:12px;padding:0 0 8px}
+caption{text-align:left;color:var(--ink-2);font-size:12px;padding:0 0 4px}
 th,td{text-align:left;vertical-align:top;padding:4px 16px 4px 0;border-top:1px solid var(--line);font-weight:400}
 thead th{border-top:0;color:var(--ink-2);font-size:12px}
 .n{text-align:right;white-space:nowrap}
-.w{overflow-wrap:anywhere}
+.w{overflow-wrap:break-word}th.w{min-width:9ch;max-width:24ch}
 .ok{color:var(--ok)}.fail{color:var(--fail)}.warn{color:var(--warn)}.flag{color:var(--flag)}.quiet{color:var(--ink-2)}
 .state{font-weight:500;white-space:nowrap}
 figure{margin:0 0 12px}

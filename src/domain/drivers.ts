@@ -71,6 +71,13 @@ const OTHERS: Record<string, FeatureWords> = {
   },
 };
 
+/**
+ * What a feature is a version of: lags, windows and logarithms say in other words what their base says.
+ */
+export function familyOf(feature: string): string {
+  return feature.replace(/_(lag_\d+h|rolling_(mean|std)_\d+h|log)$/, "");
+}
+
 /** What a feature is called and measures; one that is not known goes by its name. */
 export function wordsOf(feature: string): FeatureWords {
   const plain = POINT_IN_TIME[feature] ?? OTHERS[feature];
@@ -95,12 +102,12 @@ export function wordsOf(feature: string): FeatureWords {
   }
   return statistic === "mean"
     ? {
-      label: `${over.label}, mean of ${span} h`,
+      label: `mean of the ${over.label} over ${span} h`,
       unit: over.unit,
       meaning: `Mean over ${span} hours. ${over.meaning}`,
     }
     : {
-      label: `${over.label}, spread over ${span} h`,
+      label: `spread of the ${over.label} over ${span} h`,
       unit: "ratio",
       meaning: `Standard deviation over ${span} hours. ${over.meaning}`,
     };
@@ -131,7 +138,8 @@ export function driversSentence(drivers: readonly Driver[]): string {
 }
 
 function percentText(pct: number): string {
-  return `${pct > 0 ? "+" : ""}${grouped(pct.toFixed(1))}\u00a0%`;
+  const text = pct.toFixed(1);
+  return `${Number(text) > 0 ? "+" : ""}${grouped(text)}\u00a0%`;
 }
 
 /** At least so many significant digits, and never an exponent. */

@@ -1,6 +1,7 @@
 // Why a row is flagged: the features that drove its score away from what a typical row gets. Between a
 // detector's scores and the words that a person reads.
 
+import { familyOf } from "../domain/drivers.ts";
 import type { Driver } from "../domain/prediction.ts";
 import type { Matrix } from "../domain/table.ts";
 import type { Detector } from "./detector.ts";
@@ -38,7 +39,10 @@ export function explainRows(
   return { ...explanation, drivers };
 }
 
-/** The features that pushed a row towards a flag; none that was missing, whose contribution is 0. */
+/**
+ * The features that pushed a row towards a flag, the strongest of each family; none that was missing,
+ * whose contribution is 0.
+ */
 function topDrivers(
   { featureNames, preprocessing }: Detector,
   { contributions }: Explanation,
@@ -49,7 +53,10 @@ function topDrivers(
   const start = row * rows.columnCount;
   const columns = featureNames.map((_, j) => j)
     .filter((j) => contributions.values[start + j]! < 0)
-    .sort((a, b) => contributions.values[start + a]! - contributions.values[start + b]!);
+    .sort((a, b) => contributions.values[start + a]! - contributions.values[start + b]!)
+    .filter((j, at, all) =>
+      at === all.findIndex((k) => familyOf(featureNames[k]!) === familyOf(featureNames[j]!))
+    );
   const weakest = MIN_SHARE_OF_STRONGEST * (contributions.values[start + (columns[0] ?? 0)] ?? 0);
   return columns.slice(0, MAX_DRIVERS)
     .filter((j) => contributions.values[start + j]! <= weakest)

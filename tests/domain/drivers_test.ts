@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { driversSentence, driverWords, wordsOf } from "../../src/domain/drivers.ts";
+import { driversSentence, driverWords, familyOf, wordsOf } from "../../src/domain/drivers.ts";
 import type { Driver } from "../../src/domain/prediction.ts";
 import { FEATURE_NAMES } from "../../src/features/temporal.ts";
 
@@ -43,8 +43,15 @@ Deno.test("a ratio is said in multiples of the usual, where it is far from it", 
   );
   assertEquals(
     driver("price_change_pct_24h_rolling_std_6h", 9, { usual: 1.5 }),
-    "24 h change, spread over 6 h 6.0 × the usual",
+    "spread of the 24 h change over 6 h 6.0 × the usual",
   );
+});
+
+Deno.test("lags, windows and logarithms are of the family of their base", () => {
+  const families = new Set(FEATURE_NAMES.map(familyOf));
+  assertEquals(families.size, 6 + 3, [...families].join(" "));
+  assertEquals(familyOf("price_change_pct_24h_rolling_std_6h"), "price_change_pct_24h");
+  assertEquals(familyOf("market_cap_to_volume_log"), "market_cap_to_volume");
 });
 
 Deno.test("drivers are joined, the strongest first, and an unknown feature goes by its name", () => {
