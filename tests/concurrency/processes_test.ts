@@ -7,7 +7,9 @@ import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { Store } from "../../src/store/kv.ts";
+import { listBatches, listDue, listOutcomes } from "../../src/registry/predictions.ts";
 import { withFolder } from "../support/market.ts";
+import { LEARN_HOURS, marketRuns, writeStory } from "../flows/predictions_market.ts";
 import {
   judgeModel,
   memoryRegistry,
@@ -137,5 +139,37 @@ Deno.test("of processes that ingest the same hour of one branch one wins, the ot
       assertEquals(new Set(snapshots.map((one) => one.marketAt)).size, won);
       const runs = await listRuns(registry, read, { limit: 9 });
       assertEquals(runs.map((run) => run.id), [4, 3, 2, 1]);
+    });
+  }));
+
+Deno.test("three processes that validate at once decide each prediction once", () =>
+  withFolder(async (folder) => {
+    const kv = `${folder}/registry.kv`;
+    await writeStory(folder, { hours: LEARN_HOURS + 32 });
+    await withBranch(kv, "main", async (registry) => {
+      const market = marketRuns(registry, folder);
+      await market.goOn(LEARN_HOURS, { isScored: false });
+      await market.newHolder();
+      await market.goOn(6);
+      await market.goOn(26, { isScored: false });
+    });
+    const words = ["validate_outcomes", "--kv", kv, "--branch", "main", "--json", "--quiet"];
+    const answers = await Promise.all([1, 2, 3].map(() => anomaly(words)));
+    assertEquals(answers.map((answer) => answer.code), [0, 0, 0], answers[0]!.output);
+    assertNeverLocked(answers);
+    const counts = answers.map(({ output }) =>
+      JSON.parse(output.slice(output.indexOf("{"))).summary
+    );
+    const decided = counts.reduce((sum, summary) => sum + summary.predictions, 0);
+    await withBranch(kv, "main", async (registry) => {
+      const { write } = registry.scopes;
+      const batches = await listBatches(registry, write, { limit: 100 });
+      assertEquals(decided, batches.reduce((sum, { rows }) => sum + rows, 0));
+      assertEquals((await listOutcomes(registry, write, MODEL, 1, { limit: 100 })).length, 6);
+      const range = { afterMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: 100 };
+      assertEquals(await listDue(registry, write, range), []);
+      const events = await listEvents(registry, write, { limit: 1000 });
+      const validated = events.filter(({ name }) => name === "outcomes_validated");
+      assertEquals(validated.length, 6);
     });
   }));

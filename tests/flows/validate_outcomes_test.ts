@@ -191,3 +191,21 @@ async function outcomesWhen(when: "every hour" | "once" | "ten times") {
     return outcomes.map(({ runId: _run, recordedAt: _at, ...outcome }) => outcome);
   });
 }
+
+Deno.test("of runs that validate at the same time each batch is decided by one", () =>
+  withFolder(async (folder) => {
+    await writeStory(folder, { hours: DUE + 8 });
+    using registry = await memoryRegistry();
+    const market = marketRuns(registry, folder);
+    await market.goOn(LEARN_HOURS, { isScored: false });
+    await market.newHolder();
+    await market.goOn(5);
+    await market.goOn(26, { isScored: false });
+    const runs = await Promise.all([1, 2, 3].map(() => market.run("validate_outcomes")));
+    const decided = runs.map((run) => Number(run.summary.batches));
+    assertEquals(decided.reduce((sum, batches) => sum + batches, 0), 5, decided.join(" "));
+    const { write } = registry.scopes;
+    assertEquals((await listOutcomes(registry, write, MODEL, 1, { limit: 10 })).length, 5);
+    const events = await listEvents(registry, write, { limit: 1000 });
+    assertEquals(events.filter((event) => event.name === "outcomes_validated").length, 5);
+  }));
