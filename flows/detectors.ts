@@ -8,13 +8,21 @@ import type { RegistryContext } from "../src/registry/context.ts";
 import { decodeSafetensors } from "../src/store/safetensors.ts";
 import { RecentlyUsed } from "./recently_used.ts";
 
-/** A champion and its challengers, and who may follow them; some 2 MB each. */
-const loaded = new RecentlyUsed<Detector>(8);
+/** The detector of a model version, after the hash of its file was checked. */
+export async function loadDetector(
+  registry: RegistryContext,
+  record: VersionRecord,
+): Promise<Detector> {
+  return detectorFromTensors(decodeSafetensors(await readFile(registry, record, "model")));
+}
 
-/** The detector of a model version, after the hash of its file was checked. It is never changed. */
-export function loadDetector(registry: RegistryContext, record: VersionRecord): Promise<Detector> {
-  return loaded.get(
-    fileOf(record, "model").sha256,
-    async () => detectorFromTensors(decodeSafetensors(await readFile(registry, record, "model"))),
-  );
+/** A champion and its challengers, and who may follow them; some 2 MB each. */
+const recent = new RecentlyUsed<Detector>(8);
+
+/** The same for scoring hour by hour: read once a process. What judges a model reads it anew. */
+export function recentDetector(
+  registry: RegistryContext,
+  record: VersionRecord,
+): Promise<Detector> {
+  return recent.get(fileOf(record, "model").sha256, () => loadDetector(registry, record));
 }

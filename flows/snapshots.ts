@@ -9,7 +9,6 @@ import {
 } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
 import type { ReadScope } from "../src/domain/scope.ts";
-import type { Table } from "../src/domain/table.ts";
 import type { StepContext } from "../src/engine/flow.ts";
 import type { Snapshot } from "../src/features/history.ts";
 import { fileOf, getVersion, listSnapshots, readTable } from "../src/registry/assets.ts";
@@ -98,33 +97,39 @@ export async function loadSnapshots(
 ): Promise<Snapshot[]> {
   const list: Member[] = JSON.parse(new TextDecoder().decode(await ctx.readBlob(members.file)));
   const snapshots: Snapshot[] = [];
-  for (const { version } of list) snapshots.push(await loadSnapshot(ctx.registry, scope, version));
+  for (const { version } of list) {
+    const record = await requireSnapshot(ctx.registry, scope, version);
+    snapshots.push(await readSnapshot(ctx.registry, record));
+  }
   return snapshots;
 }
 
-/** The snapshots of a branch with a market time in [fromMs, toMs], oldest first; at most a few days. */
-export async function loadRange(
+/**
+ * The snapshots of a branch with a market time in [fromMs, toMs], oldest first; at most a few days, of
+ * which a process that scores hour by hour decodes but the newest. Tables are shared: nobody may change
+ * one.
+ */
+export async function recentSnapshots(
   registry: RegistryContext,
   scope: ReadScope,
   range: { fromMs: number; toMs: number },
 ): Promise<Snapshot[]> {
   const index = await listSnapshots(registry, scope, { ...range, limit: MAX_SNAPSHOTS });
-  return await Promise.all(index.map(({ version }) => loadSnapshot(registry, scope, version)));
+  return await Promise.all(index.map(async ({ version }) => {
+    const record = await requireSnapshot(registry, scope, version);
+    return await recent.get(
+      fileOf(record, "table").sha256,
+      () => readSnapshot(registry, record),
+    );
+  }));
 }
 
 /** A day of hourly snapshots, and those of the hours around a horizon. */
-const decoded = new RecentlyUsed<Table>(64);
+const recent = new RecentlyUsed<Snapshot>(64);
 
-/** One snapshot. Its table is shared: nobody may change it. */
-export async function loadSnapshot(
+async function readSnapshot(
   registry: RegistryContext,
-  scope: ReadScope,
-  version: number,
+  record: VersionRecord,
 ): Promise<Snapshot> {
-  const record = await requireSnapshot(registry, scope, version);
-  const table = await decoded.get(
-    fileOf(record, "table").sha256,
-    () => readTable(registry, record),
-  );
-  return { marketAtMs: Date.parse(record.marketAt!), table };
+  return { marketAtMs: Date.parse(record.marketAt!), table: await readTable(registry, record) };
 }

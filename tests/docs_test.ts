@@ -55,8 +55,8 @@ Deno.test("every command line in README and docs is one that the program accepts
   }
 });
 
-Deno.test("README is short enough to be read: at most 250 lines", () => {
-  assert(README.split("\n").length <= 250, `${README.split("\n").length} lines`);
+Deno.test("README is short enough to be read: at most 300 lines", () => {
+  assert(README.split("\n").length <= 300, `${README.split("\n").length} lines`);
 });
 
 Deno.test("every flag of every flow is in README", () => {

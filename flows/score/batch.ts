@@ -17,7 +17,7 @@ import { HOUR_MS } from "../../src/features/history.ts";
 import { fileOf } from "../../src/registry/assets.ts";
 import { wallTime } from "../../src/registry/context.ts";
 import { encodeTable } from "../../src/store/tables.ts";
-import { loadDetector } from "../detectors.ts";
+import { recentDetector } from "../detectors.ts";
 import type { Scorer, Selected } from "./select.ts";
 
 /** A batch with its coins, ready to be staged. */
@@ -36,7 +36,7 @@ export async function scoreBatch(
     record: VersionRecord;
   },
 ): Promise<ScoredBatch> {
-  const detector = await loadDetector(ctx.registry, record);
+  const detector = await recentDetector(ctx.registry, record);
   requireFeatures(detector, rows, scorer);
   const X = toMatrix(rows, detector.featureNames);
   const scores = detector.scoreSamples(X);

@@ -10,7 +10,7 @@ import { HOUR_MS } from "../../src/features/history.ts";
 import { snapshotFeatures, WARM_UP_HOURS } from "../../src/features/temporal.ts";
 import { resolveVersion } from "../../src/registry/assets.ts";
 import { stageBatch } from "../../src/registry/predictions.ts";
-import { loadRange, loadSnapshot } from "../snapshots.ts";
+import { recentSnapshots } from "../snapshots.ts";
 import { scoreBatch, type ScoredBatch } from "./batch.ts";
 import { requireModel, select, type Selected } from "./select.ts";
 
@@ -63,18 +63,16 @@ export const score = defineFlow({
 /** The snapshot's features by the day before it: the same bits as a dataset's. */
 async function featureRows(
   ctx: StepContext<unknown>,
-  { branch, version, market_at_ms }: Selected["snapshot"],
+  { branch, market_at_ms }: Selected["snapshot"],
 ): Promise<Table> {
   const { registry } = ctx;
   const scope = readScope(registry.scopes.read.project, branch);
-  const [history, snapshot] = await Promise.all([
-    loadRange(registry, scope, {
-      fromMs: market_at_ms - WARM_UP_HOURS * HOUR_MS,
-      toMs: market_at_ms - 1,
-    }),
-    loadSnapshot(registry, scope, version),
-  ]);
-  return snapshotFeatures(history, snapshot);
+  const snapshots = await recentSnapshots(registry, scope, {
+    fromMs: market_at_ms - WARM_UP_HOURS * HOUR_MS,
+    toMs: market_at_ms,
+  });
+  // The index has one snapshot a market time, and the newest of the span is the one to score.
+  return snapshotFeatures(snapshots.slice(0, -1), snapshots.at(-1)!);
 }
 
 function record(ctx: StepContext<unknown>, { snapshot }: Selected, scored: ScoredBatch[]) {

@@ -9,7 +9,7 @@ import type { ReadScope } from "../../src/domain/scope.ts";
 import { numbers, texts } from "../../src/domain/table.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
 import { HOUR_MS, MINUTE_MS, type Snapshot } from "../../src/features/history.ts";
-import { loadRange } from "../snapshots.ts";
+import { recentSnapshots } from "../snapshots.ts";
 
 /** How long after the tolerance a snapshot of before may still be on its way into the store. */
 const SETTLE_MS = 5 * MINUTE_MS;
@@ -55,7 +55,7 @@ export async function horizonPrices(
   const endMs = dueAtMs + toleranceMs;
   const range = { fromMs: dueAtMs, toMs: Math.min(endMs, clockMs) };
   const prices = new Map<string, HorizonPrice>();
-  for (const snapshot of await loadRange(ctx.registry, request.scope, range)) {
+  for (const snapshot of await recentSnapshots(ctx.registry, request.scope, range)) {
     addQuotes(prices, snapshot, dueAtMs - toleranceMs);
     if (coinIds.every((id) => prices.has(id))) return { prices, lookUps: [] };
   }

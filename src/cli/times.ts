@@ -13,7 +13,7 @@ export function parseTime(flag: string, text: string): number {
   throw new AppError(
     "invalid",
     `Cannot read --${flag} "${text}": expected an ISO 8601 time such as 2022-05-09T17:00Z. ` +
-      `See: anomaly --help`,
+      `Next: correct it`,
   );
 }
 

@@ -150,13 +150,21 @@ const WRONG_USAGE: readonly Case[] = [
   ["models rollback --alias fresh --reason x", `Cannot use alias "fresh": ${ALIAS_RULE}`],
   [
     "champion --at yesterday",
-    'Cannot read --at "yesterday": expected an ISO 8601 time such as 2022-05-09T17:00Z. See: anomaly ' +
-    "models history",
+    'Cannot read --at "yesterday": expected an ISO 8601 time such as 2022-05-09T17:00Z. Next: correct ' +
+    "it",
   ],
   [
     "champion --at 2022-13-40",
-    'Cannot read --at "2022-13-40": expected an ISO 8601 time such as 2022-05-09T17:00Z. See: ' +
-    "anomaly models history",
+    'Cannot read --at "2022-13-40": expected an ISO 8601 time such as 2022-05-09T17:00Z. Next: ' +
+    "correct it",
+  ],
+  [
+    "predictions --from then",
+    'Cannot read --from "then": expected an ISO 8601 time such as 2022-05-09T17:00Z. Next: correct it',
+  ],
+  [
+    "outcomes --from 2022-05-09 --to 2022-05-01",
+    "Cannot list from 2022-05-09 to 2022-05-01: found an end before the beginning. Next: exchange them",
   ],
   [
     "runs tag 1 a=b",
@@ -165,7 +173,7 @@ const WRONG_USAGE: readonly Case[] = [
   ],
   [
     "runs list --flow nothing",
-    'Cannot find flow "nothing": expected ingest, build_dataset, train, evaluate, promote. See: ' +
+    'Cannot find flow "nothing": expected ingest, score, build_dataset, train, evaluate, promote, validate_outcomes. See: ' +
     "anomaly --help",
   ],
   [

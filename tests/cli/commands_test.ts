@@ -17,7 +17,8 @@ let built = "";
 
 /**
  * The store of the tests, on disk and closed: v1 and v2 trained on fresh data, judged and promoted in
- * turn; v3 trained on a dataset of 12 hours and not judged; a second branch with two snapshots.
+ * turn; v3 trained on a dataset of 12 hours and not judged; a second branch with two snapshots. The newest
+ * snapshot is scored by v2.
  */
 async function buildStore(folder: string): Promise<void> {
   const terminal = terminalIn(folder);
@@ -33,6 +34,7 @@ async function buildStore(folder: string): Promise<void> {
   await run("build_dataset", "--holdout_hours", "4");
   await run("train");
   for (let hour = 0; hour < 2; hour++) await run("ingest", "--branch", "main", "--num_coins", "10");
+  await run("score");
 }
 
 Deno.test.beforeAll(async () => {
@@ -64,6 +66,10 @@ const LOOKS: readonly (readonly [line: string, expected: RegExp])[] = [
     "models show latest",
     /training_dataset v1 of user\.tester.*\n {4}members: market_snapshot v1–v12/,
   ],
+  ["predictions --all --limit 3", /^2024-01-01 15:00 UTC {2}sim-\S+ {2}−0\.\d{3}, .* due in 1 d$/m],
+  ["outcomes", /^No outcomes on branch user\.tester yet: .* Next: anomaly validate_outcomes/],
+  ["coin sim-woldektor", /^sim-woldektor: 1 score from .*\n\nmarket time .*due in 1 d$/ms],
+  ["runs card 1", /^<!DOCTYPE html>\n<html lang="en">.*anomaly_detector v1 flags/s],
   ["models compare 1", /^ +v1 +v2$.*The same in both: .*n_estimators/ms],
   ["models history", /^ +2 +promote +v2 +v1 .*fewer false alarms$.*^ +1 +promote +v1 +–/ms],
   ["models why latest", /cannot be promoted:.*Next: anomaly evaluate --candidate_version 3/s],

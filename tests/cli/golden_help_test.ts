@@ -42,10 +42,21 @@ Deno.test("every help fits in 80 columns, leaves no space at a line's end", () =
 Deno.test("the overview groups the commands: flows as the data goes, then look, then operate", () => {
   const group = (name: string) =>
     commands.filter((command) => command.group === name).map((command) => command.name);
-  assertEquals(group("flows"), ["ingest", "build_dataset", "train", "evaluate", "promote"]);
+  assertEquals(group("flows"), [
+    "ingest",
+    "score",
+    "build_dataset",
+    "train",
+    "evaluate",
+    "promote",
+    "validate_outcomes",
+  ]);
   assertEquals(group("look"), [
     "status",
     "champion",
+    "predictions",
+    "outcomes",
+    "coin",
     "models list",
     "models show",
     "models compare",
@@ -57,6 +68,7 @@ Deno.test("the overview groups the commands: flows as the data goes, then look, 
     "runs list",
     "runs show",
     "runs logs",
+    "runs card",
     "events list",
     "events tail",
     "config show",

@@ -95,7 +95,8 @@ Deno.test("a card of hostile names is well-formed, and has no element or charact
         [],
         flow.name,
       );
-      assertEquals(html.match(/[\u200b\u202e\u202c\u0000\u0007]/g), null, flow.name);
+      const unseen = ["\u200b", "\u202e", "\u202c", "\u0000", "\u0007"];
+      assertEquals(unseen.filter((character) => html.includes(character)), [], flow.name);
       assertEquals(html.match(/<title>/g)?.length, html.match(/<\/title>/g)?.length);
     }
   }));

@@ -15,7 +15,8 @@ export function chromiumPath(): string | null {
     }
   });
   if (found === undefined) {
-    console.log(`browser checks are skipped: no Chromium at ${PATHS.join(", ")}`);
+    const reason = `browser checks are skipped: no Chromium at ${PATHS.join(", ")}\n`;
+    Deno.stdout.writeSync(new TextEncoder().encode(reason));
   }
   return found ?? null;
 }

@@ -83,7 +83,9 @@ export const coin = defineCommand({
         scores: shown.map(({ marketAtMs, ...score }) => ({ marketAt: iso(marketAtMs), ...score })),
       },
       text: [
-        `${oneLine(id!)}: ${scores.length} scores from ${instant(iso(fromMs))} to ` +
+        `${oneLine(id!)}: ${scores.length} ${scores.length === 1 ? "score" : "scores"} from ${
+          instant(iso(fromMs))
+        } to ` +
         `${instant(iso(newest.marketAtMs))}, ${
           scores.filter((s) => s.flagged).length
         } of them flags`,
