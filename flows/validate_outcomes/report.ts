@@ -23,10 +23,11 @@ const MAX_CASES = 8;
 /** The report over the predictions of the last hours before the newest one that is decided. */
 export async function outcomeReport(
   registry: RegistryContext,
-  { crashThresholdPct, lookbackHours }: ReportOptions,
+  options: ReportOptions,
 ): Promise<OutcomeReport> {
+  const { crashThresholdPct, lookbackHours } = options;
   const rule = { crashThresholdPct };
-  const byVersion = await readOutcomes(registry, lookbackHours);
+  const byVersion = await readOutcomes(registry, options);
   const all = [...byVersion.values()].flat();
   const live = all.filter((outcome) => outcome.role === "champion")
     .sort((a, b) => a.marketAtMs - b.marketAtMs);
@@ -58,16 +59,16 @@ export async function outcomeReport(
 /** Outcomes of every version that scored in the span, by version, each in the order of time. */
 async function readOutcomes(
   registry: RegistryContext,
-  lookbackHours: number,
+  { lookbackHours, fromMs, toMs }: ReportOptions,
 ): Promise<Map<number, OutcomeRecord[]>> {
   const { write } = registry.scopes;
-  const newest = await newestDecidedMs(registry);
+  const newest = toMs ?? await newestDecidedMs(registry);
   const byVersion = new Map<number, OutcomeRecord[]>();
   if (newest === null) return byVersion;
   const range = {
-    fromMs: newest - (lookbackHours - 1) * HOUR_MS,
+    fromMs: fromMs ?? newest - (lookbackHours - 1) * HOUR_MS,
     toMs: newest,
-    limit: lookbackHours * (1 + MAX_CHALLENGERS),
+    limit: MAX_LOOKBACK_HOURS * (1 + MAX_CHALLENGERS),
     reverse: true,
   };
   const batches = await listBatches(registry, write, range);

@@ -179,6 +179,9 @@ export type PairedComparison = {
 export interface ReportOptions {
   crashThresholdPct: number;
   lookbackHours: number;
+  /** Market times of the first and last prediction to count; default: as far back as said. */
+  fromMs?: number;
+  toMs?: number;
 }
 
 /** One version's worth, in whatever roles it scored. */

@@ -40,7 +40,7 @@ export const coin = defineCommand({
     limit: z.int().min(1).max(10_000).default(24).describe("how many scores to show, newest first"),
     ...branchParams,
   }),
-  examples: ["anomaly coin bitcoin", "anomaly coin terra-luna --from 2022-05-08 --json"],
+  examples: ["anomaly coin bitcoin", "anomaly coin bitcoin --from 2024-01-08 --json"],
   run: async (app, call) => {
     const { params } = call;
     const [id] = call.positionals;

@@ -37,7 +37,7 @@ export const outcomes = defineCommand({
       .describe("only hit, false_alarm, missed, quiet or unresolved (default: all but quiet)"),
     crash_threshold_pct: crashParam,
     lookback_hours: z.int().min(1).max(8760).default(720)
-      .describe("predictions that the metrics count, back from the newest outcome"),
+      .describe("predictions that the metrics count, back from --to or the newest, without --from"),
     ...spanParams,
     limit: z.int().min(1).max(1000).default(20).describe("how many cases at most"),
     ...branchParams,
@@ -53,6 +53,7 @@ export const outcomes = defineCommand({
     const report = await app.outcomeReport(registry, {
       crashThresholdPct: params.crash_threshold_pct,
       lookbackHours: params.lookback_hours,
+      ...span,
     });
     const records = version === null ? [] : await listOutcomes(
       registry,

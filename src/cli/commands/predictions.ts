@@ -93,6 +93,8 @@ export const predictions = defineCommand({
         params.from || params.to ? " then" : " yet"
       }. ` +
         `Next: ${hint(call, "anomaly score")}`
+      : params.all
+      ? `No such predictions on branch ${scope.branch}. Next: ${hint(call, "anomaly predictions")}`
       : `Nothing was flagged. Next: ${hint(call, "anomaly predictions --all")}`;
     const text = found.map((row) => describe(row, nowMs)).join("\n");
     return { json: found, text: text || empty };
