@@ -17,14 +17,14 @@ export async function card(ctx: CardContext): Promise<string> {
   const { model, alias, history_seq: seq } = run.summary as {
     model: string;
     alias: string;
-    history_seq: number;
+    history_seq?: number;
   };
-  const entry = await getAliasEntry(registry, write, model, alias, seq);
+  const entry = seq === undefined ? null : await getAliasEntry(registry, write, model, alias, seq);
   if (entry === null) {
     throw new AppError(
-      "internal",
-      `Cannot make the card of run ${run.id}: the history of ${alias} has no entry of it. The store ` +
-        `is damaged: restore it from a backup.`,
+      "not_found",
+      `Cannot make the card of run ${run.id}: it names no entry of the history of ${alias}. ` +
+        `See: anomaly models history --alias ${alias}`,
     );
   }
   const evaluation = entry.evaluationId === null

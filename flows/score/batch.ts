@@ -44,8 +44,8 @@ export async function scoreBatch(
   const flagged = [...labels.keys()].filter((i) => labels[i] === ANOMALY);
   const { expectedScore, drivers } = explainRows(detector, X, flagged);
   const driversOfRow = new Map(flagged.map((row, k) => [row, drivers[k]!]));
-  const coins = coinScores(rows, scores, driversOfRow);
-  const table = predictionTable(rows, coins, detector.offset);
+  const coins = coinScores(rows, scores, labels);
+  const table = predictionTable(rows, coins, { threshold: detector.offset, driversOfRow });
   return {
     coins,
     batch: {
@@ -76,24 +76,23 @@ function requireFeatures(detector: Detector, rows: Table, { alias, version }: Sc
   );
 }
 
-function coinScores(
-  rows: Table,
-  scores: Float64Array,
-  drivers: ReadonlyMap<number, Driver[]>,
-): CoinScore[] {
+function coinScores(rows: Table, scores: Float64Array, labels: Int8Array): CoinScore[] {
   const coinIds = texts(rows, "coin_id");
   const prices = numbers(rows, "current_price");
   return Array.from(scores, (score, i) => ({
     coinId: coinIds[i]!,
     price: prices[i]!,
     score,
-    flagged: drivers.has(i),
-    drivers: drivers.get(i) ?? [],
+    flagged: labels[i] === ANOMALY,
   }));
 }
 
 /** The rows as they are kept and exported; see PREDICTION_COLUMNS. */
-function predictionTable(rows: Table, coins: readonly CoinScore[], threshold: number): Table {
+function predictionTable(
+  rows: Table,
+  coins: readonly CoinScore[],
+  { threshold, driversOfRow }: { threshold: number; driversOfRow: ReadonlyMap<number, Driver[]> },
+): Table {
   const number = (read: (coin: CoinScore) => number) => ({
     type: "number" as const,
     values: Float64Array.from(coins, read),
@@ -110,7 +109,10 @@ function predictionTable(rows: Table, coins: readonly CoinScore[], threshold: nu
       label: number((coin) => coin.flagged ? ANOMALY : 1),
       drivers: {
         type: "text",
-        values: coins.map((coin) => coin.flagged ? JSON.stringify(coin.drivers) : null),
+        values: coins.map((_, i) => {
+          const drivers = driversOfRow.get(i);
+          return drivers === undefined ? null : JSON.stringify(drivers);
+        }),
       },
     },
   };

@@ -50,14 +50,12 @@ export interface PredictionBatch {
   recordedAt: string;
 }
 
-/** One coin in a batch, as the look-up by coin gives it. */
+/** One coin in a batch, as the look-up by coin gives it; what drove a flag is in the batch's table. */
 export type CoinScore = {
   coinId: string;
   price: number;
   score: number;
   flagged: boolean;
-  /** Strongest first; empty for a coin that was not flagged. */
-  drivers: Driver[];
 };
 
 /** The coins of a batch whose ids fall into one bucket: the index behind a coin's history. */

@@ -6,6 +6,7 @@ import {
   coinBucket,
   type CoinScore,
   type CoinScores,
+  type Driver,
   type OutcomeRecord,
   type PredictionBatch,
 } from "../domain/prediction.ts";
@@ -178,6 +179,8 @@ function listOptions({ fromMs, toMs, limit, reverse = false }: TimeRange) {
 export interface PredictionRow extends CoinScore {
   symbol: string;
   name: string;
+  /** Strongest first; empty for a coin that was not flagged. */
+  drivers: Driver[];
 }
 
 /** The rows of a batch, in the market's order. */

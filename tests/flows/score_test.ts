@@ -2,9 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import type { RunRecord } from "../../src/domain/run.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listEvents } from "../../src/registry/events.ts";
-import { listBatches, listCoinScores, listDue } from "../../src/registry/predictions.ts";
+import {
+  listBatches,
+  listCoinScores,
+  listDue,
+  readBatch,
+  stageBatch,
+} from "../../src/registry/predictions.ts";
 import { readTable, resolveVersion } from "../../src/registry/assets.ts";
-import { readBlob } from "../../src/store/blobs.ts";
+import { putBlob, readBlob, stageBlob } from "../../src/store/blobs.ts";
 import { decodeTable } from "../../src/store/tables.ts";
 import { numbers, texts, toMatrix } from "../../src/domain/table.ts";
 import { bulkFeatures } from "../../src/features/temporal.ts";
@@ -199,6 +205,64 @@ Deno.test("at most three challengers score in shadow, on the same rows, each ver
     for (const ids of coins) assertEquals(ids, coins[0]);
   }));
 
+Deno.test("every flag has its drivers in the batch's table, and what was not flagged has none", () =>
+  withMarket(async (registry, folder) => {
+    const market = marketRuns(registry, folder);
+    await market.goOn(LEARN_HOURS, { isScored: false });
+    await market.newHolder();
+    await market.goOn(4);
+    for (const batch of await batchesOf(registry)) {
+      for (const { flagged, drivers } of await readBatch(registry, batch)) {
+        assertEquals(drivers.length > 0, flagged);
+        assert(drivers.every(({ value, contribution }) => contribution < 0 && value !== null));
+      }
+    }
+  }));
+
+Deno.test("a thousand coins that are all flagged by four models are one commit", async () => {
+  using registry = await memoryRegistry();
+  const { store, scopes } = registry;
+  const coins = Array.from({ length: 1000 }, (_, i) => ({
+    coinId: `a-coin-with-a-rather-long-name-${i}`,
+    price: i + 0.5,
+    score: -0.7,
+    flagged: true,
+  }));
+  const table = await stageBlob(new Uint8Array(90_000).fill(7), { compress: false });
+  const staged = await store.commit(scopes.write, async (tx) => {
+    await putBlob(tx, table, "2024-01-01T00:00:00.000Z");
+    const isNew = [];
+    for (const version of [1, 2, 3, 4]) {
+      isNew.push(
+        await stageBatch(registry, tx, {
+          model: MODEL,
+          version,
+          role: "champion",
+          alias: "champion",
+          marketAtMs: START_MS,
+          dueAtMs: hourMs(24),
+          snapshot: { branch: "main", version: 1 },
+          threshold: -0.5,
+          expectedScore: -0.4,
+          rows: 1000,
+          flagged: 1000,
+          table: { ...table.ref, mediaType: "application/vnd.apache.parquet" },
+          modelSha256: "model",
+          runId: 1,
+          recordedAt: "2024-01-01T00:00:00.000Z",
+        }, coins),
+      );
+    }
+    return isNew;
+  });
+  assertEquals(staged, [true, true, true, true]);
+  const found = await listCoinScores(registry, scopes.write, coins[999]!.coinId, EVERYTHING);
+  assertEquals(
+    found.map(({ version, price }) => [version, price]),
+    [1, 2, 3, 4].map((v) => [v, 999.5]),
+  );
+});
+
 Deno.test("a coin's scores are found by its id, in the order of time", () =>
   withMarket(async (registry, folder) => {
     const market = marketRuns(registry, folder);
@@ -211,10 +275,7 @@ Deno.test("a coin's scores are found by its id, in the order of time", () =>
       scores.map((score) => score.marketAtMs),
       [16, 17, 18, 19].map(hourMs),
     );
-    for (const { flagged, drivers, score, threshold } of scores) {
-      assertEquals(flagged, score < threshold);
-      assertEquals(drivers.length > 0, flagged);
-    }
+    for (const { flagged, score, threshold } of scores) assertEquals(flagged, score < threshold);
     const range = { fromMs: hourMs(17), toMs: hourMs(18), limit: 10, reverse: true };
     const newest = await listCoinScores(registry, write, "coin-6", range);
     assertEquals(newest.map((score) => score.marketAtMs), [18, 17].map(hourMs));

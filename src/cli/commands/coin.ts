@@ -9,6 +9,7 @@ import type { ReadScope } from "../../domain/scope.ts";
 import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
 import {
   type CoinPrediction,
+  getBatch,
   getOutcome,
   listBatches,
   listCoinScores,
@@ -23,6 +24,8 @@ import { crashParam, roleParam, type Standing, standingOf, standingWords } from 
 const HOUR_MS = 3_600_000;
 /** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
 const SCORES_AN_HOUR = 8;
+/** Alerts that are shown, the newest. */
+const MAX_EPISODES = 20;
 /** Coins that a refusal suggests. */
 const MAX_SUGGESTED = 5;
 
@@ -65,7 +68,10 @@ export const coin = defineCommand({
       found.filter(({ role }) => params.role === "all" || role === params.role)
         .map((score) => withOutcome(registry, scope, score, params.crash_threshold_pct)),
     );
-    const episodes = alertEpisodes(scores).reverse();
+    const episodes = await Promise.all(
+      alertEpisodes(scores).reverse().slice(0, MAX_EPISODES)
+        .map(async (episode) => ({ ...episode, reason: await reasonOf(registry, scope, episode) })),
+    );
     const nowMs = await marketNowMs(registry, scope) ?? registry.nowMs();
     const shown = scores.toReversed().slice(0, params.limit);
     return {
@@ -73,12 +79,13 @@ export const coin = defineCommand({
         coinId: id,
         from: iso(fromMs),
         to: iso(newest.marketAtMs),
-        episodes: episodes.map(({ flags, fromMs, toMs, lowestScore }) => ({
+        episodes: episodes.map(({ flags, fromMs, toMs, lowestScore, reason }) => ({
           from: iso(fromMs),
           to: iso(toMs),
           flags: flags.length,
           lowestScore,
-          standing: worstOf(flags),
+          reason,
+          outcome: worstOf(flags),
         })),
         scores: shown.map(({ marketAtMs, ...score }) => ({ marketAt: iso(marketAtMs), ...score })),
       },
@@ -120,14 +127,28 @@ function worstOf(flags: readonly ScoredCoin[]): Standing {
   return flags.reduce((worst, flag) => returnOf(flag) < returnOf(worst) ? flag : worst).outcome;
 }
 
-function episodeLines(episodes: readonly Episode<ScoredCoin>[], nowMs: number): string {
-  return episodes.map(({ flags, fromMs, toMs, lowestScore }) => {
+/** What drove the strongest flag of an episode. */
+async function reasonOf(
+  registry: RegistryContext,
+  scope: ReadScope,
+  { flags }: Episode<ScoredCoin>,
+): Promise<string> {
+  const strongest = flags.reduce((low, flag) => flag.score < low.score ? flag : low);
+  const batch = await getBatch(registry, scope, strongest);
+  const rows = batch ? await readBatch(registry, batch) : [];
+  return driversSentence(rows.find((row) => row.coinId === strongest.coinId)?.drivers ?? []);
+}
+
+function episodeLines(
+  episodes: readonly (Episode<ScoredCoin> & { reason: string })[],
+  nowMs: number,
+): string {
+  return episodes.map(({ flags, fromMs, toMs, lowestScore, reason }) => {
     const lasted = toMs > fromMs ? ` for ${duration(toMs - fromMs)}` : "";
     const head = `Alert ${instant(iso(fromMs))}${lasted}: ${flags.length} ` +
       `${flags.length === 1 ? "flag" : "flags"}, lowest score ${metric(lowestScore)}; ` +
       standingWords(worstOf(flags), nowMs);
-    const strongest = flags.reduce((low, flag) => flag.score < low.score ? flag : low);
-    return `${head}\n${wrap(driversSentence(strongest.drivers), 4)}`;
+    return `${head}\n${wrap(reason, 4)}`;
   }).join("\n");
 }
 
