@@ -47,6 +47,14 @@ export const validateOutcomes = defineFlow({
       crashThresholdPct: ctx.params.crash_threshold_pct,
       lookbackHours: ctx.params.lookback_hours,
     });
+    const { hits, false_alarms, crash_rate, coverage } = report.champion;
+    const share = (rate: number | null) => rate === null ? "–" : rate.toFixed(3);
+    ctx.log(
+      `${hits} of the champion's ${
+        hits + false_alarms
+      } flags came before a crash (chance would be ` +
+        `${share(crash_rate)} of them), coverage ${share(coverage)}`,
+    );
     return new WithEffects({ report }, ({ summarize }) => {
       summarize({ ...decided, ...report.summary });
       return Promise.resolve();

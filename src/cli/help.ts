@@ -67,7 +67,7 @@ export function commandHelp(spec: CommandSpec): string {
     `Usage: ${usage}`,
     paragraphs(spec.summary),
     spec.description ? paragraphs(spec.description) : "",
-    spec.originalName ? `The original's name is accepted too: anomaly ${spec.originalName}` : "",
+    spec.originalName ? `Its other name is accepted too: anomaly ${spec.originalName}` : "",
     section("Arguments", positionals.map(positionalEntry)),
     section("Flags", own.map(flagEntry)),
     section("Flags of every command", global.map(flagEntry)),

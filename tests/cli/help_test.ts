@@ -68,7 +68,7 @@ that is read, it trains on fresh data and says so.
 
 Nothing is promoted.
 
-The original's name is accepted too: anomaly TrainDetectorFlow
+Its other name is accepted too: anomaly TrainDetectorFlow
 
 Flags:
   --source <source>       market to fetch from: coingecko, simulated or

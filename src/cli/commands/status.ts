@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
+import { MAX_CHALLENGERS, type PredictionBatch } from "../../domain/prediction.ts";
 import { aliasHistory, aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { latestVersion } from "../../registry/assets.ts";
 import {
@@ -11,6 +12,7 @@ import {
   sourceName,
 } from "../../registry/context.ts";
 import { latestEvaluation, modelStatus } from "../../registry/evaluations.ts";
+import { listBatches } from "../../registry/predictions.ts";
 import { listRuns } from "../../registry/runs.ts";
 import { type App, defineCommand, hint, openSession, type OpenStore } from "../command.ts";
 import { branchParams } from "../parameters.ts";
@@ -30,7 +32,7 @@ export const status = defineCommand({
     const waiting = await readiness(app, registry);
     const now = registry.nowMs();
     const next = hint(call, nextCommand(state, waiting));
-    const { snapshot, dataset, model, champion, lastRun } = state;
+    const { snapshot, dataset, model, champion, scored, lastRun } = state;
     const text = facts([
       [
         "branch",
@@ -55,6 +57,13 @@ export const status = defineCommand({
       ...(state.comparedWith === null
         ? []
         : [["compared with", `v${state.comparedWith}, champion of ${read.branch}`] as const]),
+      [
+        "flagged",
+        scored
+          ? `${scored.flagged} of ${scored.rows} coins by v${scored.version}, at ` +
+            instant(new Date(scored.marketAtMs).toISOString())
+          : "nothing was scored yet",
+      ],
       [
         "last run",
         lastRun
@@ -103,10 +112,19 @@ async function gather(registry: RegistryContext) {
     comparedWith: write.branch === read.branch
       ? null
       : (await aliasHolder(registry.store, read, ASSET.detector, CHAMPION))?.version ?? null,
+    /** The newest batch of predictions by a champion. */
+    scored: await newestScored(registry),
     evaluatedAt: judged?.recordedAt ?? null,
     modelJudgedAt: lastJudgement?.recordedAt ?? null,
     lastRun: (await listRuns(registry, write, { limit: 1 }))[0] ?? null,
   };
+}
+
+/** The champion's newest batch: among the newest of all models, which are few an hour. */
+async function newestScored(registry: RegistryContext): Promise<PredictionBatch | null> {
+  const range = { limit: 1 + MAX_CHALLENGERS, reverse: true };
+  const batches = await listBatches(registry, registry.scopes.write, range);
+  return batches.find((batch) => batch.role === "champion") ?? null;
 }
 
 /** What flows are waiting for: "dataset possible in 31 h". */
