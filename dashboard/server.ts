@@ -4,7 +4,8 @@ import { Hono } from "hono";
 import { ASSET } from "../src/domain/asset.ts";
 import { AppError, toAppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
-import { aliasHistory, CHAMPION } from "../src/registry/aliases.ts";
+import { aliasHistory } from "../src/registry/alias_history.ts";
+import { CHAMPION } from "../src/registry/aliases.ts";
 import { marketTime, type RegistryContext } from "../src/registry/context.ts";
 import { listRuns } from "../src/registry/runs.ts";
 

@@ -8,15 +8,10 @@ import type { CardContext } from "../../src/engine/flow.ts";
 import { Dumbbell, Histogram } from "../../src/cards/charts.tsx";
 import { count, decimal, percent } from "../../src/cards/format.ts";
 import { binValues } from "../../src/cards/histogram.ts";
-import { cardPage, type Mark, Panel, Rows, State } from "../../src/cards/page.tsx";
+import { cardPage, Panel, Rows } from "../../src/cards/page.tsx";
 import { inputVersion, kickerOf, producedVersion, tableOf } from "../card_data.ts";
 import { loadDetector } from "../detectors.ts";
-
-const MARKS: Record<GateResult["status"], Mark> = {
-  passed: "passed",
-  failed: "failed",
-  not_applicable: "none",
-};
+import { GateRows } from "../gate_rows.tsx";
 
 /** What the scoring step hands on. */
 interface Judged {
@@ -49,23 +44,7 @@ export async function card(ctx: CardContext): Promise<string> {
     body: (
       <>
         <Panel title="Gates" scope={`${gates.length}`}>
-          <Rows
-            caption="A hard gate decides; a soft one is recorded."
-            columns={[
-              { name: "gate" },
-              { name: "value", isNumeric: true },
-              { name: "expected", isNumeric: true },
-              { name: "verdict" },
-              { name: "note" },
-            ]}
-            rows={gates.map((gate) => [
-              gate.name + (gate.hard ? "" : " (soft)"),
-              decimal(gate.value),
-              `${gate.comparison === "<=" ? "≤" : "≥"} ${decimal(gate.threshold)}`,
-              <State mark={MARKS[gate.status]} word={gate.status.replace("_", " ")} />,
-              gate.note ?? "",
-            ])}
-          />
+          <GateRows gates={gates} caption="A hard gate decides; a soft one is recorded." />
         </Panel>
         <Panel title="Scores" scope="lower is more abnormal">
           {bins

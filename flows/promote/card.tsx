@@ -3,13 +3,13 @@
 import type { Child } from "hono/jsx";
 import type { AliasEntry } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
-import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
 import type { CardContext } from "../../src/engine/flow.ts";
-import { getAliasEntry } from "../../src/registry/aliases.ts";
+import { getAliasEntry } from "../../src/registry/alias_history.ts";
 import { getEvaluation } from "../../src/registry/evaluations.ts";
-import { decimal, instant } from "../../src/cards/format.ts";
-import { cardPage, Facts, Foreign, Panel, Rows, State } from "../../src/cards/page.tsx";
+import { instant } from "../../src/cards/format.ts";
+import { cardPage, Facts, Foreign, Panel } from "../../src/cards/page.tsx";
 import { kickerOf } from "../card_data.ts";
+import { GateRows } from "../gate_rows.tsx";
 
 export async function card(ctx: CardContext): Promise<string> {
   const { registry, run } = ctx;
@@ -47,7 +47,12 @@ export async function card(ctx: CardContext): Promise<string> {
         <Panel title="Why it was allowed">
           {evaluation === null
             ? <p class="note">It has no evaluation: only force allowed it.</p>
-            : <Gates evaluation={evaluation} />}
+            : (
+              <GateRows
+                gates={evaluation.gates}
+                caption={`Evaluation ${evaluation.id} by run ${evaluation.runId}, on ${evaluation.evalSource}.`}
+              />
+            )}
         </Panel>
       </>
     ),
@@ -65,27 +70,4 @@ function changeFacts(entry: AliasEntry, alias: string, model: string): [string, 
     ["reason", entry.reason === "" ? "none given" : <Foreign text={entry.reason} />],
     ["forced", entry.forced ? "yes" : "no"],
   ];
-}
-
-function Gates({ evaluation }: { evaluation: EvaluationRecord }) {
-  return (
-    <Rows
-      caption={`Evaluation ${evaluation.id} by run ${evaluation.runId}, on ${evaluation.evalSource}.`}
-      columns={[
-        { name: "gate" },
-        { name: "value", isNumeric: true },
-        { name: "expected", isNumeric: true },
-        { name: "verdict" },
-      ]}
-      rows={evaluation.gates.map((gate) => [
-        gate.name,
-        decimal(gate.value),
-        `${gate.comparison === "<=" ? "≤" : "≥"} ${decimal(gate.threshold)}`,
-        <State
-          mark={gate.status === "passed" ? "passed" : gate.status === "failed" ? "failed" : "none"}
-          word={gate.status.replace("_", " ")}
-        />,
-      ])}
-    />
-  );
 }

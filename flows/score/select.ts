@@ -8,7 +8,8 @@ import {
   type PredictionRole,
 } from "../../src/domain/prediction.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
-import { aliasHolderBefore, CHAMPION, listAliases } from "../../src/registry/aliases.ts";
+import { aliasHolderBefore } from "../../src/registry/alias_history.ts";
+import { CHAMPION, listAliases } from "../../src/registry/aliases.ts";
 import { getVersion, resolveVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 

@@ -2,7 +2,8 @@
 // everything goes through one handle that never finds the database locked.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { aliasHistory, aliasHolder, CHAMPION } from "../../src/registry/aliases.ts";
+import { aliasHistory } from "../../src/registry/alias_history.ts";
+import { aliasHolder, CHAMPION } from "../../src/registry/aliases.ts";
 import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { listRuns } from "../../src/registry/runs.ts";

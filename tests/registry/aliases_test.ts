@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { AppError } from "../../src/domain/errors.ts";
-import { aliasHistory, aliasHolderAt, CHAMPION } from "../../src/registry/aliases.ts";
+import { aliasHistory, aliasHolderAt } from "../../src/registry/alias_history.ts";
+import { CHAMPION } from "../../src/registry/aliases.ts";
 import { listAudit, listEvents } from "../../src/registry/events.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import {

@@ -3,7 +3,8 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
-import { aliasHistory, CHAMPION } from "../../src/registry/aliases.ts";
+import { aliasHistory } from "../../src/registry/alias_history.ts";
+import { CHAMPION } from "../../src/registry/aliases.ts";
 import { stageEvaluation } from "../../src/registry/evaluations.ts";
 import { planPromotion, stagePromotion } from "../../src/registry/promotion.ts";
 import {

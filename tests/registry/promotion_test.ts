@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
-import { aliasHistory, CHAMPION } from "../../src/registry/aliases.ts";
+import { aliasHistory } from "../../src/registry/alias_history.ts";
+import { CHAMPION } from "../../src/registry/aliases.ts";
 import { refOf } from "../../src/registry/assets.ts";
 import { modelStatus } from "../../src/registry/evaluations.ts";
 import { listAudit, listEvents } from "../../src/registry/events.ts";

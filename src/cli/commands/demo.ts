@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
-import { AppError, toAppError } from "../../domain/errors.ts";
+import { toAppError } from "../../domain/errors.ts";
 import type { EpisodeCounts } from "../../domain/outcomes.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow, type RunnerContext } from "../../engine/flow.ts";
@@ -19,17 +19,20 @@ import {
   defineCommand,
   hint,
   openSession,
-  type Plan,
   planCall,
   runnerOf,
-  type Session,
   withStoreInHints,
 } from "../command.ts";
 import { instant, percent } from "../text.ts";
+import {
+  DEMO_BRANCH,
+  DEMO_KV,
+  type DemoStoreCall,
+  prepareStore,
+  refuseUsedStore,
+} from "./demo_store.ts";
 import { kindTable, metricLines } from "./outcomes.ts";
 
-const DEMO_KV = "anomaly_data/demo.kv";
-const DEMO_BRANCH = "demo";
 const HOUR_MS = 3_600_000;
 /** A week to learn from, and a day before it for its lags. */
 const LEARN_HOURS = 192;
@@ -93,7 +96,7 @@ export const demo = defineCommand({
   },
 });
 
-type DemoCall = Call<DemoParams & { branch: string; read_branch: undefined }>;
+type DemoCall = DemoStoreCall & Call<DemoParams>;
 
 function storyHours(
   params: DemoParams,
@@ -102,37 +105,6 @@ function storyHours(
   const recorded = extent && Math.floor((extent.lastMs - extent.firstMs) / HOUR_MS) + 1;
   if (recorded === null) return params.hours ?? DEFAULT_HOURS;
   return Math.min(recorded, params.hours ?? recorded);
-}
-
-/** Deletes an earlier demo's store, and nothing else: what holds other branches is not a demo's. */
-async function prepareStore(app: App, call: DemoCall, plan: Plan): Promise<void> {
-  const { kv } = call.globals;
-  if (kv === undefined || kv === ":memory:" || /^https?:/.test(kv)) return;
-  {
-    using session = await openSession(app, call, { write: false, plan });
-    const branches = await session.registry.store.branchNames(plan.project.project.project);
-    const others = branches.filter((branch) => branch !== DEMO_BRANCH);
-    if (others.length > 0) {
-      throw new AppError(
-        "conflict",
-        `Cannot delete the store ${kv}: found ${
-          others.join(", ")
-        } in it, expected the demo's own ` +
-          `branch alone. Next: anomaly demo --kv <another path>`,
-      );
-    }
-  }
-  await app.deleteStore(kv);
-}
-
-async function refuseUsedStore(session: Session, call: DemoCall): Promise<void> {
-  if (await readBranch(session.registry, session.registry.scopes.write) === null) return;
-  throw new AppError(
-    "conflict",
-    `Cannot tell the demo's story in ${session.registry.store.location}: an earlier demo is in it. ` +
-      `Next: anomaly demo --fresh --kv ${call.globals.kv}, or look at it: ` +
-      hint(call, "anomaly status"),
-  );
 }
 
 /** The story: what happens, in order, and what is said about it. */

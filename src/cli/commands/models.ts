@@ -5,7 +5,8 @@ import { ASSET, type ModelStatus, type VersionRecord } from "../../domain/asset.
 import type { GateResult } from "../../domain/evaluation.ts";
 import { checkAliasName } from "../../domain/names.ts";
 import type { ReadScope } from "../../domain/scope.ts";
-import { aliasHistory, CHAMPION, listAliases } from "../../registry/aliases.ts";
+import { aliasHistory } from "../../registry/alias_history.ts";
+import { CHAMPION, listAliases } from "../../registry/aliases.ts";
 import { type Blocker, promotionBlockers } from "../../registry/promotion.ts";
 import { listVersions, resolveVersion } from "../../registry/assets.ts";
 import type { RegistryContext } from "../../registry/context.ts";

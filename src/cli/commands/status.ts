@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { MAX_CHALLENGERS, type PredictionBatch } from "../../domain/prediction.ts";
-import { aliasHistory, aliasHolder, CHAMPION } from "../../registry/aliases.ts";
+import { aliasHistory } from "../../registry/alias_history.ts";
+import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { latestVersion } from "../../registry/assets.ts";
 import {
   marketTime,

@@ -1,0 +1,33 @@
+// Gates as numbers, as the cards of evaluations and promotions show them.
+
+import type { GateResult } from "../src/domain/evaluation.ts";
+import { decimal } from "../src/cards/format.ts";
+import { type Mark, Rows, State } from "../src/cards/page.tsx";
+
+const MARKS: Record<GateResult["status"], Mark> = {
+  passed: "passed",
+  failed: "failed",
+  not_applicable: "none",
+};
+
+export function GateRows({ gates, caption }: { gates: readonly GateResult[]; caption: string }) {
+  return (
+    <Rows
+      caption={caption}
+      columns={[
+        { name: "gate" },
+        { name: "value", isNumeric: true },
+        { name: "expected", isNumeric: true },
+        { name: "verdict" },
+        { name: "note" },
+      ]}
+      rows={gates.map((gate) => [
+        gate.name + (gate.hard ? "" : " (soft)"),
+        decimal(gate.value),
+        `${gate.comparison === "<=" ? "≤" : "≥"} ${decimal(gate.threshold)}`,
+        <State mark={MARKS[gate.status]} word={gate.status.replace("_", " ")} />,
+        gate.note ?? "",
+      ])}
+    />
+  );
+}
