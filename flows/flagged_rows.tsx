@@ -18,6 +18,7 @@ export function FlaggedRows({ rows, caption }: { rows: readonly FlaggedRow[]; ca
   const isDated = rows.some((row) => row.marketAt !== null);
   return (
     <Rows
+      isStacked
       caption={caption}
       columns={[
         { name: "coin" },

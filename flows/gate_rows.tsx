@@ -11,6 +11,7 @@ const MARKS: Record<GateResult["status"], Mark> = {
 };
 
 export function GateRows({ gates, caption }: { gates: readonly GateResult[]; caption: string }) {
+  const isNoted = gates.some((gate) => gate.note !== null);
   return (
     <Rows
       caption={caption}
@@ -19,14 +20,14 @@ export function GateRows({ gates, caption }: { gates: readonly GateResult[]; cap
         { name: "value", isNumeric: true },
         { name: "expected", isNumeric: true },
         { name: "verdict" },
-        { name: "note" },
+        ...(isNoted ? [{ name: "note" }] : []),
       ]}
       rows={gates.map((gate) => [
         gate.name + (gate.hard ? "" : " (soft)"),
         decimal(gate.value),
         `${gate.comparison === "<=" ? "≤" : "≥"} ${decimal(gate.threshold)}`,
         <State mark={MARKS[gate.status]} word={gate.status.replace("_", " ")} />,
-        gate.note ?? "",
+        ...(isNoted ? [gate.note ?? ""] : []),
       ])}
     />
   );

@@ -11,6 +11,9 @@ import type { Bins } from "./histogram.ts";
 import { placeLabels } from "./labels.ts";
 
 const LABEL_LINE = 14;
+/** A line with its name above the marks, so that no name is too long for a narrow screen. */
+const NAMED_LINE = 40;
+const NAMED_MIDDLE = 26;
 
 /** Numbers in attributes: enough digits for a pixel, and no more bytes than that. */
 function px(value: number): string {
@@ -159,18 +162,18 @@ export const Dumbbell: FC<
 > = ({ title, rows }) => {
   const known = rows.flatMap(({ champion, candidate }) => [champion, candidate])
     .filter((value) => value !== null);
-  const x = scaleLinear().domain([Math.min(0, ...known), Math.max(...known, 0.01)]).range([24, 96]);
-  const lineHeight = 28;
+  const x = scaleLinear().domain([Math.min(0, ...known), Math.max(...known, 0.01)]).range([2, 97]);
+  const lineHeight = NAMED_LINE;
   const desc = rows.map(({ name, champion, candidate }) =>
     `${name}: candidate ${decimal(candidate)}, champion ${decimal(champion)}`
   ).join("; ");
   return (
     <Chart height={rows.length * lineHeight} title={title} desc={desc}>
       {rows.map(({ name, champion, candidate }, i) => {
-        const y = i * lineHeight + 16;
+        const y = i * lineHeight + NAMED_MIDDLE;
         return (
           <g>
-            <text x="0" y={y + 4} class="label">{name}</text>
+            <text x="0" y={y - 11} class="label">{name}</text>
             {champion !== null && candidate !== null
               ? <line class="span" x1={pc(x(champion))} x2={pc(x(candidate))} y1={y} y2={y} />
               : ""}
@@ -200,8 +203,8 @@ export const Intervals: FC<
     }[];
   }
 > = ({ title, rows }) => {
-  const x = scaleLinear().domain([0, 1]).range([24, 98]);
-  const lineHeight = 28;
+  const x = scaleLinear().domain([0, 1]).range([2, 97]);
+  const lineHeight = NAMED_LINE;
   const height = rows.length * lineHeight;
   const desc = rows.map(({ name, value }) => `${name} ${decimal(value)}`).join("; ");
   return (
@@ -213,10 +216,10 @@ export const Intervals: FC<
         </g>
       ))}
       {rows.map(({ name, value, interval, chance }, i) => {
-        const y = i * lineHeight + 14;
+        const y = i * lineHeight + NAMED_MIDDLE;
         return (
           <g>
-            <text x="0" y={y + 4} class="label">{name}</text>
+            <text x="0" y={y - 11} class="label">{name}</text>
             {interval
               ? (
                 <line

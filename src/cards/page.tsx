@@ -80,11 +80,14 @@ export interface Column {
   isNumeric?: boolean;
 }
 
-/** A table; the first cell of each row is its heading. Nothing where there are no rows. */
-export const Rows: FC<{ caption: string; columns: Column[]; rows: Child[][] }> = (
-  { caption, columns, rows },
-) => (
-  <table>
+/**
+ * A table; the first cell of each row is its heading. `isStacked`: on a narrow screen the last cell, a
+ * sentence, stands below the others.
+ */
+export const Rows: FC<
+  { caption: string; columns: Column[]; rows: Child[][]; isStacked?: boolean }
+> = ({ caption, columns, rows, isStacked }) => (
+  <table class={isStacked ? "stacked" : ""}>
     <caption>{caption}</caption>
     <thead>
       <tr>

@@ -43,5 +43,7 @@ svg .label{fill:var(--ink)}
 .cell{fill:var(--sunk)}.f1{fill:var(--ink);fill-opacity:.18}.f2{fill:var(--ink);fill-opacity:.42}.f3{fill:var(--ink);fill-opacity:.8}
 .r1{fill:var(--accent);fill-opacity:.18}.r2{fill:var(--accent);fill-opacity:.42}.r3{fill:var(--accent);fill-opacity:.8}
 svg .on{fill:var(--panel)}
-@media (max-width:640px){main{padding:12px}h1{font-size:20px;line-height:28px}th,td{padding-right:8px}}
+@media (max-width:640px){main{padding:12px}h1{font-size:20px;line-height:28px}th,td{padding-right:8px}
+.stacked thead{display:none}.stacked tr{display:flex;flex-wrap:wrap;column-gap:12px;border-top:1px solid var(--line);padding:4px 0}
+.stacked th,.stacked td{border:0;padding:0;max-width:none}.stacked th{font-weight:500}.stacked td:last-child{flex-basis:100%;color:var(--ink-2)}}
 `;
