@@ -5,7 +5,7 @@ import { defineFlow, type Flow } from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
-import { listRuns, readLog } from "../../src/registry/runs.ts";
+import { getRun, listRuns, readLog } from "../../src/registry/runs.ts";
 import { readBlob } from "../../src/store/blobs.ts";
 import { memoryRegistry, testRunner } from "../support/registry.ts";
 
@@ -36,6 +36,12 @@ function partsFlow(breakBefore: number | null): Flow {
         });
         await publish("snapshot_ready", null, { version });
       });
+      const now = await getRun(ctx.registry, ctx.registry.scopes.write, ctx.run.id);
+      assertEquals([now!.status, now!.produced.length, now!.events.length], [
+        "running",
+        part,
+        part,
+      ]);
       ctx.log(`part ${part}`);
     }
     return { parts: 3 };

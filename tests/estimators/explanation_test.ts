@@ -189,3 +189,19 @@ Deno.test("the drivers are the strongest pushes towards a flag, with the market'
   assert(drivers[0]!.every((driver) => driver.contribution < 0));
   assert(first!.contribution <= drivers[0]!.at(-1)!.contribution);
 });
+
+Deno.test("a driver is no weaker than a tenth of the strongest one, and at most three are named", () => {
+  const random = new Mt19937(13);
+  const detector = fitDetector(normalRows(random, 500, 8), names(8), FOREST);
+  const snapshot = normalRows(random, 60, 8);
+  plant(random, snapshot, (row) => row % 8);
+  const rows = [...Array(60).keys()];
+  const counts = explainRows(detector, snapshot, rows).drivers.map((drivers) => {
+    const [strongest] = drivers;
+    for (const { contribution } of drivers) {
+      assert(contribution <= 0.1 * strongest!.contribution, `${contribution}`);
+    }
+    return drivers.length;
+  });
+  assertEquals([...new Set(counts)].sort(), [1, 2, 3]);
+});

@@ -3,7 +3,7 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
-import { aliasHistory } from "../../src/registry/alias_history.ts";
+import { aliasHistory, aliasHolderBefore } from "../../src/registry/alias_history.ts";
 import { CHAMPION } from "../../src/registry/aliases.ts";
 import { stageEvaluation } from "../../src/registry/evaluations.ts";
 import { planPromotion, stagePromotion } from "../../src/registry/promotion.ts";
@@ -11,6 +11,7 @@ import {
   evaluationOf,
   gate,
   holderOf,
+  HOUR_MS,
   judgeModel,
   memoryRegistry,
   MODEL,
@@ -18,6 +19,8 @@ import {
   promote,
   promotionOf,
   revoke,
+  setMarketTime,
+  START_MS,
   type TestRegistry,
   trainModel,
 } from "../support/registry.ts";
@@ -160,4 +163,29 @@ Deno.test("a promotion reads again and is refused when the champion that it read
   );
   assertEquals(error.code, "gate_failed");
   assertEquals(await holderOf(dev), null);
+});
+
+Deno.test("a promotion that a snapshot overtakes has the market time of that snapshot, and not before", async () => {
+  using registry = await memoryRegistry();
+  const { store, scopes } = registry;
+  await setMarketTime(registry, START_MS + 5 * HOUR_MS);
+  const version = await trainModel(registry);
+  await judgeModel(registry, version);
+  const plan = await planPromotion(registry, promotionOf(version.version));
+  let builds = 0;
+  const { entry } = await store.commit(scopes.write, async (tx) => {
+    const staged = await stagePromotion(registry, tx, plan);
+    if (builds++ === 0) await setMarketTime(registry, START_MS + 6 * HOUR_MS);
+    return staged;
+  });
+  assertEquals(builds, 2);
+  assertEquals(entry.marketAt, new Date(START_MS + 6 * HOUR_MS).toISOString());
+  const before = await aliasHolderBefore(
+    registry,
+    scopes.read,
+    MODEL,
+    CHAMPION,
+    START_MS + 6 * HOUR_MS,
+  );
+  assertEquals(before, null, "that snapshot had no champion yet");
 });
