@@ -150,6 +150,23 @@ async function quickStartInJson(newcomer: Newcomer): Promise<void> {
   });
 }
 
+/** The demo, and what it invites to look at: flags with reasons, outcomes that add up, a card. */
+async function demoAndItsHints(newcomer: Newcomer): Promise<void> {
+  const words = ["demo", "--hours", "140", "--num_coins", "40"];
+  const { stdout } = await step(newcomer, words, ({ stdout }) => {
+    assertMatch(stdout, /^Champion: anomaly_detector v1\.$/m);
+    assertMatch(stdout, /^ {2}coverage +\d+\.\d %: \d+ resolved/m);
+    assertMatch(stdout, /^crash .* \d\.\d{3} /m, "recall by kind of event");
+  });
+  const hints = stdout.split("\n").filter((line) => line.startsWith("  anomaly "))
+    .map((line) => line.trim().split(" ").slice(1));
+  assert(hints.length >= 4, stdout);
+  for (const hint of hints) await step(newcomer, hint, ({ stdout }) => assert(stdout !== ""));
+  const html = await Deno.readTextFile(`${newcomer.folder}/card.html`);
+  assertMatch(html, /^<!DOCTYPE html>/);
+  await Deno.remove(`${newcomer.folder}/card.html`);
+}
+
 /** Lays a newcomer's folder, and checks after `use` that only the data folder has come to it. */
 async function withNewcomer(
   executable: string,
@@ -187,7 +204,10 @@ async function main(executable: string): Promise<void> {
   await withNewcomer(
     executable,
     { env: { ANOMALY_SOURCE: "simulated" }, wrapper: cutter ?? [] },
-    quickStart,
+    async (newcomer) => {
+      await quickStart(newcomer);
+      await demoAndItsHints(newcomer);
+    },
   );
 
   await using market = await serveMarket();
