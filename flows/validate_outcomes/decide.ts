@@ -9,7 +9,7 @@ import {
   type OutcomeRecord,
   type PredictionBatch,
 } from "../../src/domain/prediction.ts";
-import { readScope } from "../../src/domain/scope.ts";
+import { type ReadScope, readScope } from "../../src/domain/scope.ts";
 import { numbers, texts } from "../../src/domain/table.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
 import { MINUTE_MS } from "../../src/features/history.ts";
@@ -47,13 +47,13 @@ export async function decide(ctx: StepContext<DecideParams>): Promise<Decided> {
     unresolved: 0,
     waiting: 0,
   };
-  const markets = new Map<string, Promise<Market>>();
+  const markets = new Map<string, Market>();
   for await (const due of dueSnapshots(registry)) {
     ctx.signal.throwIfAborted();
     const scored = await Promise.all(due.map((key) => readScores(registry, key)));
     const { branch } = scored[0]!.batch.snapshot;
-    const market = await (markets.get(branch) ?? openMarket(ctx, branch));
-    markets.set(branch, Promise.resolve(market));
+    const market = markets.get(branch) ?? await openMarket(ctx, branch);
+    markets.set(branch, market);
     const prices = await horizonPrices(ctx, {
       scope: market.scope,
       clockMs: market.clockMs,
@@ -85,8 +85,9 @@ async function* dueSnapshots(registry: RegistryContext): AsyncGenerator<DueBatch
   }
 }
 
+/** A branch whose snapshots decide: its clock, and its source for look-ups, opened once if at all. */
 interface Market {
-  scope: ReturnType<typeof readScope>;
+  scope: ReadScope;
   clockMs: number;
   open: () => Promise<MarketSource>;
 }
