@@ -3,6 +3,7 @@
 
 import { z } from "zod";
 import { ASSET } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
 import type { Table } from "../../src/domain/table.ts";
 import { readScope } from "../../src/domain/scope.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
@@ -50,8 +51,14 @@ export const score = defineFlow({
     const rows = scorers.length === 0 ? null : await featureRows(ctx, snapshot);
     const scored: ScoredBatch[] = [];
     for (const scorer of scorers) {
-      const record = await requireModel(ctx.registry, scorer);
-      scored.push(await scoreBatch(ctx, { snapshot, rows: rows!, scorer, record }));
+      try {
+        const record = await requireModel(ctx.registry, scorer);
+        scored.push(await scoreBatch(ctx, { snapshot, rows: rows!, scorer, record }));
+      } catch (error) {
+        if (scorer.role === "champion" || !(error instanceof AppError)) throw error;
+        // In shadow it must not keep the champion from being heard; scoring again adds what is missing.
+        ctx.log(`${scorer.alias} v${scorer.version} did not score: ${error.message}`, "warn");
+      }
     }
     for (const { batch } of scored) {
       ctx.log(`${batch.alias} v${batch.version} flags ${batch.flagged} of ${batch.rows} coins`);
