@@ -126,6 +126,10 @@ export class CoinGecko implements MarketSource {
     { coinId, fromMs, toMs, signal, onWait = () => {} }: PriceRequest,
   ): Promise<PriceAnswer> {
     const job = await this.#startJob(signal, onWait);
+    if (/^\.{0,2}$/.test(coinId) || !coinId.isWellFormed()) {
+      const origin = "not asked: no coin can have this id";
+      return { body: new TextEncoder().encode("[]"), origin, found: null };
+    }
     const origin = job.client.urlOfPrices(coinId);
     const body = await this.#askUntil(job, origin, async () => {
       const answer = await job.client.getPrices({ coinId, fromMs, toMs }, job.signal);

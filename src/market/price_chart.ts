@@ -4,6 +4,9 @@
 import type { PriceAnswer } from "../domain/market.ts";
 import { describeBody, unreadable } from "./response_body.ts";
 
+/** What the service says of an id that it does not know; any other error is no answer. */
+const UNKNOWN_COIN = /coin not found|could not find coin/i;
+
 /**
  * The first usable price with fromMs <= instant <= toMs; null where there is none, or where the body
  * is the service's word that it does not know the coin.
@@ -17,8 +20,8 @@ export function firstPrice(
 ): PriceAnswer["found"] {
   const text = new TextDecoder().decode(body);
   const chart = parsed(text);
-  if (chart !== null && "error" in chart) return null;
   if (chart === null || !Array.isArray(chart.prices)) {
+    if (typeof chart?.error === "string" && UNKNOWN_COIN.test(chart.error)) return null;
     throw unreadable(describeBody(text.trim()), {
       subject: `the answer of ${origin}`,
       advice: "try again later",

@@ -104,6 +104,7 @@ export class Replay implements MarketSource {
    * old price in a new recording, and is passed over.
    */
   async lookUp({ coinId, fromMs, toMs, signal }: PriceRequest): Promise<PriceAnswer> {
+    signal?.throwIfAborted();
     const within = this.recordings.filter((one) =>
       one.marketAtMs >= fromMs && one.marketAtMs <= toMs
     );
@@ -111,12 +112,15 @@ export class Replay implements MarketSource {
       signal?.throwIfAborted();
       const path = `${this.folder}/${file}`;
       const body = await readRecording(path);
+      const coins = readCoins(body, { subject: `recording ${path}`, advice: REMOVE });
       const { rows } = parseMarkets(body);
       const row = rows.find((row) => row.coinId === coinId);
-      if (row === undefined || (row.lastUpdatedMs ?? fromMs) < fromMs) continue;
-      const coins = readCoins(body, { subject: `recording ${path}`, advice: REMOVE });
+      if (row === undefined) continue;
+      const quotedMs = row.lastUpdatedMs ?? marketAtMs;
+      if (quotedMs < fromMs || quotedMs > toMs) continue;
       return {
-        body: jsonOf(coins.find((coin) => (coin as { id?: unknown } | null)?.id === coinId)),
+        // All rows of that id: of several, one may be refused and another taken.
+        body: jsonOf(coins.filter((coin) => (coin as { id?: unknown } | null)?.id === coinId)),
         origin: file,
         found: { price: row.currentPrice, atMs: marketAtMs },
       };

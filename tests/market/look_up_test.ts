@@ -61,7 +61,7 @@ Deno.test("coingecko: a refusal is tried again, and what is no chart is unavaila
   const busy = status(429, "slow down", { "retry-after": "1" });
   const { found, waits } = await lookUp("bitcoin", busy, chart([5, 42]));
   assertEquals([found?.price, waits.length], [42, 1]);
-  for (const answer of [ok("<html>"), ok("[]"), ok(`{"prices":3}`)]) {
+  for (const answer of [ok("<html>"), ok("[]"), ok(`{"prices":3}`), ok(`{"error":"Throttled"}`)]) {
     const error = await assertRejects(() => lookUp("bitcoin", answer), AppError);
     assertEquals(error.code, "unavailable");
   }
@@ -84,7 +84,7 @@ Deno.test("replay: the first recording of the span that quotes the coin counts, 
     const source = await Replay.open(folder);
     const { found, body, origin } = await source.lookUp({ coinId: "coin-2", ...SPAN });
     assertEquals(found, { price: 2, atMs: FROM_MS + 20 * MINUTE_MS });
-    assertEquals(JSON.parse(new TextDecoder().decode(body)).current_price, 2);
+    assertEquals(JSON.parse(new TextDecoder().decode(body))[0].current_price, 2);
     assertEquals(origin, "20260102T002000Z.json");
     const later = await source.lookUp({ coinId: "coin-3", ...SPAN });
     assertEquals([later.found, new TextDecoder().decode(later.body)], [null, "[]"]);
@@ -109,3 +109,27 @@ Deno.test("simulated: the price of the first full hour, the same as its quotes s
   assertEquals((await simulator.lookUp({ coinId: rows[0]!.coinId, ...between })).found, null);
   assertEquals((await simulator.lookUp({ coinId: "nobody", ...span })).found, null);
 });
+
+Deno.test("coingecko: a wrong address is no answer, and a chart beside an empty error is one", async () => {
+  const wrong = status(404, `{"error":"Incorrect path"}`);
+  const error = await assertRejects(() => lookUp("bitcoin", wrong), AppError);
+  assertEquals(error.code, "unavailable");
+  const prices = JSON.stringify({ error: null, prices: [[FROM_MS, 7]] });
+  assertEquals((await lookUp("bitcoin", ok(prices))).found?.price, 7);
+});
+
+Deno.test("coingecko: an id that would change the address is not asked for", async () => {
+  for (const id of ["", ".", "..", "lone\ud800"]) {
+    const { found, requests } = await lookUp(id, chart([1, 5]));
+    assertEquals([found, requests.length], [null, 0]);
+  }
+});
+
+Deno.test("replay: a quote from after the span decides nothing", () =>
+  withFolder(async (folder) => {
+    const last_updated = new Date(FROM_MS + 9 * HOUR_MS).toISOString();
+    const row = { ...coin(2), last_updated };
+    await Deno.writeTextFile(`${folder}/20260102T002000Z.json`, JSON.stringify([coin(1), row]));
+    const { found } = await (await Replay.open(folder)).lookUp({ coinId: "coin-2", ...SPAN });
+    assertEquals(found, null);
+  }));
