@@ -1,12 +1,12 @@
 // Loading a stored detector, by its version. Between the registry and everything that scores.
 
 import type { VersionRecord } from "../src/domain/asset.ts";
+import { RecentlyUsed } from "../src/domain/recently_used.ts";
 import type { Detector } from "../src/estimators/detector.ts";
 import { detectorFromTensors } from "../src/estimators/detector_tensors.ts";
 import { fileOf, readFile } from "../src/registry/assets.ts";
 import type { RegistryContext } from "../src/registry/context.ts";
 import { decodeSafetensors } from "../src/store/safetensors.ts";
-import { RecentlyUsed } from "./recently_used.ts";
 
 /** The detector of a model version, after the hash of its file was checked. */
 export async function loadDetector(

@@ -8,12 +8,12 @@ import {
   type VersionRecord,
 } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
+import { RecentlyUsed } from "../src/domain/recently_used.ts";
 import type { ReadScope } from "../src/domain/scope.ts";
 import type { StepContext } from "../src/engine/flow.ts";
 import type { Snapshot } from "../src/features/history.ts";
 import { fileOf, getVersion, listSnapshots, readTable } from "../src/registry/assets.ts";
 import type { RegistryContext } from "../src/registry/context.ts";
-import { RecentlyUsed } from "./recently_used.ts";
 
 /** Most snapshots that one window may hold: over a year of hourly ones. */
 export const MAX_SNAPSHOTS = 10_000;

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RecentlyUsed } from "../../flows/recently_used.ts";
+import { RecentlyUsed } from "../../src/domain/recently_used.ts";
 
 /** Loads count themselves. */
 function counting() {
