@@ -74,6 +74,7 @@ export type CounterName =
  */
 export interface KeyMap {
   branch(): ReadKey<BranchRecord>;
+  revision(): ReadKey<true>;
   counter(name: CounterName): ReadKey<number>;
   version(kind: AssetKind, name: string, version: number): ReadKey<VersionRecord>;
   versions(kind: AssetKind, name: string): ReadKey<VersionRecord>;
@@ -144,6 +145,7 @@ export function keysOf(scope: ReadScope): KeyMap {
   const key = (...parts: Deno.KvKeyPart[]) => branchKey(scope, parts);
   return {
     branch: () => key("branch"),
+    revision: () => key("revision"),
     counter: (name) => key("counter", name),
     version: (kind, name, version) => key("version", kind, name, version),
     versions: (kind, name) => key("version", kind, name),

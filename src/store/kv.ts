@@ -1,11 +1,12 @@
 // Opening the store, reading from it, and the one function through which every commit goes.
 
 import { AppError } from "../domain/errors.ts";
-import type { WriteScope } from "../domain/scope.ts";
-import { belongsTo, branchRange, isBlobKey, type ReadKey, type WriteKey } from "./keys.ts";
+import type { ReadScope, WriteScope } from "../domain/scope.ts";
+import { belongsTo, branchRange, isBlobKey, keysOf, type ReadKey, type WriteKey } from "./keys.ts";
 
-// Deno KV's own limits (a commit over them fails as a whole), checked here to say which was met.
-const MAX_MUTATIONS = 1000;
+// Deno KV's own limits (a commit over them fails as a whole), checked here to say which was met. Of the
+// mutations, one is the branch's revision.
+const MAX_MUTATIONS = 1000 - 1;
 const MAX_CHECKS = 100;
 const GET_MANY_LIMIT = 10;
 
@@ -140,6 +141,14 @@ export class Store implements Disposable, Reader {
   }
 
   /**
+   * What changes with every commit to the branch that writes anything, by whatever process; "" where
+   * there was none. One read tells whether something that was derived from the branch still holds.
+   */
+  async revision(scope: ReadScope): Promise<string> {
+    return (await this.entry(keysOf(scope).revision())).versionstamp ?? "";
+  }
+
+  /**
    * Commits what `build` stages, all of it or nothing. Everything that `build` reads through the
    * transaction is checked: if any of it changed meanwhile, or the database was busy, `build` runs
    * again on the new state. It must therefore have no other effects; it may throw to give up.
@@ -241,6 +250,8 @@ export class Transaction implements Reader {
     for (const entry of this.#reads.values()) operation.check(entry);
     for (const { key, value } of this.#sets.values()) operation.set(key, value);
     for (const key of this.#deletes.values()) operation.delete(key);
+    // Not read before, so that commits to one branch do not get into each other's way over it.
+    if (mutations > 0) operation.set(keysOf(this.scope).revision().parts, true);
     return operation;
   }
 
