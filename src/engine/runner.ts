@@ -18,6 +18,8 @@ export interface RunOptions {
   params: JsonObject;
   tags: string[];
   triggeredBy: number | null;
+  /** Told of the run as soon as its record is there, while its steps are yet to come. */
+  onStarted?: (run: RunRecord) => void;
 }
 
 /**
@@ -31,6 +33,7 @@ export async function runFlow(
 ): Promise<RunRecord> {
   const params = flow.params.parse(options.params);
   let run = await startRun(ctx, flow, { ...options, params: params as JsonObject });
+  options.onStarted?.(run);
   const artifacts: JsonObject = {};
   for (const [index, step] of flow.steps.entries()) {
     const attempt = new StepAttempt(ctx, run, options.tags, { index, name: step.name });

@@ -100,6 +100,43 @@ Deno.test("runFlow() hands the artifacts of each step to the following ones", as
   assertEquals(await readBlob(registry.store, version!.files.raw!), new Uint8Array([7, 7, 7]));
 });
 
+Deno.test("runFlow() tells of a run once its record is there, before its first step", async () => {
+  using registry = await memoryRegistry();
+  const told: RunRecord[] = [];
+  const first = Promise.withResolvers<RunRecord | null>();
+  const flow = defineFlow(HEAD).step("look", async (ctx) => {
+    first.resolve(told[0] ? await getRun(registry, registry.scopes.read, told[0].id) : null);
+    assertEquals(ctx.run.id, told[0]?.id);
+    return {};
+  }).build();
+  const onStarted = (started: RunRecord) => told.push(started);
+  const done = await runFlow(testRunner(registry), flow, {
+    params: { size: 3 },
+    tags: [],
+    triggeredBy: null,
+    onStarted,
+  });
+  assertEquals(await first.promise, told[0]);
+  assertEquals(told.map((started) => [started.id, started.status]), [[done.id, "running"]]);
+});
+
+Deno.test("a run that is refused before it begins is not told of", async () => {
+  using registry = await memoryRegistry();
+  await assertRejects(
+    () =>
+      runFlow(testRunner(registry), sampleFlow(), {
+        params: { size: 3 },
+        tags: ["user:eve"],
+        triggeredBy: null,
+        onStarted: () => {
+          throw new Error("told");
+        },
+      }),
+    AppError,
+    "user:eve",
+  );
+});
+
 Deno.test("a run's record holds what was asked, by whom, under which configs and code", async () => {
   using registry = await memoryRegistry({ branch: "dev", readBranch: "main" });
   const runner = testRunner(registry);
