@@ -25,6 +25,33 @@ export function verdictOf(
   return isCrash ? "missed" : "quiet";
 }
 
+/** Where nobody says otherwise, a fall of 15 % is a crash. */
+export const DEFAULT_CRASH_PCT = -15;
+
+/** What has become of a prediction: its verdict, or when it can have one. */
+export type Standing = { verdict: Verdict; returnPct: number | null } | { dueAt: string };
+
+/** What became of one coin of a batch, or when that can be known. */
+export function standingOf(
+  outcome: OutcomeRecord | null,
+  at: number,
+  { dueAtMs, crashThresholdPct }: CrashRule & { dueAtMs: number },
+): Standing {
+  if (outcome === null) return { dueAt: new Date(dueAtMs).toISOString() };
+  const returnPct = outcome.returnsPct[at]!;
+  return {
+    verdict: verdictOf(outcome, at, { crashThresholdPct }),
+    returnPct: Number.isNaN(returnPct) ? null : returnPct,
+  };
+}
+
+/** Of an episode's flags the one that fell the most; where none is decided, the first. */
+export function worstOf<T extends { outcome: Standing }>(flags: readonly T[]): Standing {
+  const returnOf = ({ outcome }: T) =>
+    "dueAt" in outcome || outcome.returnPct === null ? Infinity : outcome.returnPct;
+  return flags.reduce((worst, flag) => returnOf(flag) < returnOf(worst) ? flag : worst).outcome;
+}
+
 /** Flags further apart are not consecutive: hours were missed in which nobody looked. */
 const MAX_SILENCE_MS = 3 * 3_600_000;
 

@@ -2,11 +2,13 @@
 // the look-up by coin are one commit; an outcome and the end of its being due are another.
 
 import type { ReadScope } from "../domain/scope.ts";
+import { type CrashRule, type Standing, standingOf } from "../domain/outcomes.ts";
 import {
   coinBucket,
   type CoinScore,
   type CoinScores,
   type Driver,
+  HORIZON_HOURS,
   type OutcomeRecord,
   type PredictionBatch,
 } from "../domain/prediction.ts";
@@ -15,6 +17,8 @@ import { readBlob, requireBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { RegistryContext } from "./context.ts";
+
+const HOUR_MS = 3_600_000;
 
 /** A span of market time, ms, both ends inclusive; and how many records at most. */
 export interface TimeRange {
@@ -164,6 +168,33 @@ export async function listCoinScores(
     const { role, threshold } = value;
     return [{ ...coin, marketAtMs, model, version, role, threshold }];
   });
+}
+
+/** A score of a coin, and what became of it. */
+export type ScoredCoin = CoinPrediction & { outcome: Standing };
+
+/** What became of a coin's score, or when that can be known. */
+export async function withOutcome(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  score: CoinPrediction,
+  { crashThresholdPct }: CrashRule,
+): Promise<ScoredCoin> {
+  const outcome = await getOutcome(ctx, scope, score);
+  const at = outcome?.coinIds.indexOf(score.coinId) ?? -1;
+  const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
+  return { ...score, outcome: standingOf(outcome, at, { dueAtMs, crashThresholdPct }) };
+}
+
+/** What drove a score; empty where it was no flag. */
+export async function driversOf(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  score: CoinPrediction,
+): Promise<Driver[]> {
+  const batch = await getBatch(ctx, scope, score);
+  const rows = batch ? await readBatch(ctx, batch) : [];
+  return rows.find((row) => row.coinId === score.coinId)?.drivers ?? [];
 }
 
 function listOptions({ fromMs, toMs, limit, reverse = false }: TimeRange) {

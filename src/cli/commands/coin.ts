@@ -3,23 +3,22 @@
 import { z } from "zod";
 import { driversSentence } from "../../domain/drivers.ts";
 import { AppError } from "../../domain/errors.ts";
-import { alertEpisodes, type Episode } from "../../domain/outcomes.ts";
-import { HORIZON_HOURS } from "../../domain/prediction.ts";
+import { alertEpisodes, type Episode, worstOf } from "../../domain/outcomes.ts";
 import type { ReadScope } from "../../domain/scope.ts";
 import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
 import {
-  type CoinPrediction,
-  getBatch,
-  getOutcome,
+  driversOf,
   listBatches,
   listCoinScores,
   readBatch,
+  type ScoredCoin,
+  withOutcome,
 } from "../../registry/predictions.ts";
 import { defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { columns, duration, instant, metric, oneLine, price, wrap } from "../text.ts";
 import { parseSpan, spanParams } from "../times.ts";
-import { crashParam, roleParam, type Standing, standingOf, standingWords } from "./predictions.ts";
+import { crashParam, roleParam, standingWords } from "./predictions.ts";
 
 const HOUR_MS = 3_600_000;
 /** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
@@ -64,9 +63,10 @@ export const coin = defineCommand({
       toMs: newest.marketAtMs,
       limit: hours * SCORES_AN_HOUR,
     });
+    const rule = { crashThresholdPct: params.crash_threshold_pct };
     const scores = await Promise.all(
       found.filter(({ role }) => params.role === "all" || role === params.role)
-        .map((score) => withOutcome(registry, scope, score, params.crash_threshold_pct)),
+        .map((score) => withOutcome(registry, scope, score, rule)),
     );
     const episodes = await Promise.all(
       alertEpisodes(scores).reverse().slice(0, MAX_EPISODES)
@@ -106,27 +106,6 @@ export const coin = defineCommand({
   },
 });
 
-type ScoredCoin = CoinPrediction & { outcome: Standing };
-
-async function withOutcome(
-  registry: RegistryContext,
-  scope: ReadScope,
-  score: CoinPrediction,
-  crashThresholdPct: number,
-): Promise<ScoredCoin> {
-  const outcome = await getOutcome(registry, scope, score);
-  const at = outcome?.coinIds.indexOf(score.coinId) ?? -1;
-  const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
-  return { ...score, outcome: standingOf(outcome, at, { dueAtMs, crashThresholdPct }) };
-}
-
-/** Of an episode's flags the one that fell the most; where none is decided, the first. */
-function worstOf(flags: readonly ScoredCoin[]): Standing {
-  const returnOf = ({ outcome }: ScoredCoin) =>
-    "dueAt" in outcome || outcome.returnPct === null ? Infinity : outcome.returnPct;
-  return flags.reduce((worst, flag) => returnOf(flag) < returnOf(worst) ? flag : worst).outcome;
-}
-
 /** What drove the strongest flag of an episode. */
 async function reasonOf(
   registry: RegistryContext,
@@ -134,9 +113,7 @@ async function reasonOf(
   { flags }: Episode<ScoredCoin>,
 ): Promise<string> {
   const strongest = flags.reduce((low, flag) => flag.score < low.score ? flag : low);
-  const batch = await getBatch(registry, scope, strongest);
-  const rows = batch ? await readBatch(registry, batch) : [];
-  return driversSentence(rows.find((row) => row.coinId === strongest.coinId)?.drivers ?? []);
+  return driversSentence(await driversOf(registry, scope, strongest));
 }
 
 function episodeLines(

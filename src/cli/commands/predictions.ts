@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { driversSentence } from "../../domain/drivers.ts";
-import { type Verdict, verdictOf } from "../../domain/outcomes.ts";
-import type { OutcomeRecord, PredictionBatch } from "../../domain/prediction.ts";
+import { DEFAULT_CRASH_PCT, type Standing, standingOf } from "../../domain/outcomes.ts";
+import type { PredictionBatch } from "../../domain/prediction.ts";
 import type { ReadScope } from "../../domain/scope.ts";
 import { resolveVersion } from "../../registry/assets.ts";
 import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
@@ -22,15 +22,11 @@ import { parseSpan, spanParams } from "../times.ts";
 /** Batches that one listing opens at most. */
 const MAX_BATCHES = 200;
 
-/** Where no other threshold is given, a fall of 15 % is a crash. */
-export const crashParam = z.number().max(0).min(-100).default(-15)
+export const crashParam = z.number().max(0).min(-100).default(DEFAULT_CRASH_PCT)
   .describe("a fall of so much or more within the horizon is a crash, %");
 
 export const roleParam = z.enum(["champion", "challenger", "all"]).default("champion")
   .describe("whose scores: champion, challenger or all");
-
-/** What has become of a prediction: its verdict, or when it can have one. */
-export type Standing = { verdict: Verdict; returnPct: number | null } | { dueAt: string };
 
 export interface ShownPrediction extends PredictionRow {
   marketAt: string;
@@ -120,20 +116,6 @@ async function showBatch(
     // An outcome keeps the order of its batch.
     outcome: standingOf(outcome, i, { dueAtMs: batch.dueAtMs, crashThresholdPct }),
   }));
-}
-
-/** What became of a prediction, or when that can be known. */
-export function standingOf(
-  outcome: OutcomeRecord | null,
-  at: number,
-  { dueAtMs, crashThresholdPct }: { dueAtMs: number; crashThresholdPct: number },
-): Standing {
-  if (outcome === null) return { dueAt: new Date(dueAtMs).toISOString() };
-  const returnPct = outcome.returnsPct[at]!;
-  return {
-    verdict: verdictOf(outcome, at, { crashThresholdPct }),
-    returnPct: Number.isNaN(returnPct) ? null : returnPct,
-  };
 }
 
 /** "−23.1 %, hit", "due in 5 h", "unresolved" */
