@@ -1,38 +1,80 @@
-// The HTTP side of the process: health, readiness and status as JSON. Pages move in here.
+// The routes, in the order in which a request meets them: who may, static files, the live stream, the
+// pages with their twins, the acts, the API. Tests call `fetch()`.
 
-import { Hono } from "hono";
-import { ASSET } from "../src/domain/asset.ts";
+import { type Context, Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
 import { AppError, toAppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
-import { aliasHistory } from "../src/registry/alias_history.ts";
-import { CHAMPION } from "../src/registry/aliases.ts";
-import { marketTime, type RegistryContext } from "../src/registry/context.ts";
-import { listRuns } from "../src/registry/runs.ts";
+import { Authority } from "./auth.ts";
+import type { DashboardDeps } from "./context.ts";
+import { mountLive } from "./live.ts";
+import { mountPage, withoutSuffix } from "./page.ts";
+import { mountLogin } from "./pages/login.tsx";
+import { PAGES } from "./pages/mod.ts";
+import { renderRefusal } from "./pages/refusal.tsx";
+import { mountStatic } from "./static_files.ts";
+import { Views } from "./view.ts";
 
-/** The routes over one registry; tests call `app.request()`. */
-export function createServer(registry: RegistryContext): Hono {
-  const app = new Hono();
-  app.get("/health", (c) => c.json({ status: "ok" }));
-  app.get("/", async (c) => c.json(toJson(await overview(registry))));
-  app.notFound((c) => {
-    const error = new AppError("not_found", `Cannot find ${c.req.path}: expected / or /health.`);
-    return c.json(error.toJSON(), 404);
-  });
-  app.onError((cause, c) => {
-    const error = toAppError(cause);
-    return c.json(toJson(error.toJSON()) as object, error.httpStatus as 500);
-  });
-  return app;
+const THEME_COOKIE_S = 365 * 86_400;
+
+export interface Server {
+  fetch(request: Request): Promise<Response>;
 }
 
-async function overview(registry: RegistryContext) {
-  const scope = registry.scopes.write;
-  const [champion] = await aliasHistory(registry, scope, ASSET.detector, CHAMPION, 1);
-  const [lastRun] = await listRuns(registry, scope, { limit: 1 });
-  return {
-    branch: scope.branch,
-    marketAt: await marketTime(registry, scope),
-    champion: champion ?? null,
-    lastRun: lastRun ?? null,
-  };
+/** Everything that is answered over HTTP. */
+export function createServer(deps: DashboardDeps): Server {
+  const app = new Hono();
+  const views = new Views(deps);
+  const authority = new Authority(deps.access, deps.actor);
+  app.use(secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      frameSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    xFrameOptions: "DENY",
+    referrerPolicy: "same-origin",
+    // Behind a proxy it is the proxy's to say; on loopback it would lock out plain HTTP.
+    strictTransportSecurity: false,
+  }));
+  app.use(authority.guard());
+  app.get("/health", (c) => c.json({ status: "ok" }));
+  app.use(chooseTheme);
+  mountStatic(app);
+  mountLogin(app, authority);
+  mountLive(app, views);
+  for (const page of PAGES) mountPage(app, views, page);
+  app.notFound((c) =>
+    answerError(c, views, new AppError("not_found", `Cannot find ${c.req.path}. Next: begin at /.`))
+  );
+  app.onError((cause, c) => answerError(c, views, toAppError(cause)));
+  return { fetch: async (request) => await app.fetch(withoutSuffix(request)) };
+}
+
+/** The theme is a link; what it chose is kept in a cookie, so that every other URL stays as it is. */
+async function chooseTheme(c: Context, next: () => Promise<void>): Promise<Response | void> {
+  const url = new URL(c.req.url);
+  const theme = url.searchParams.get("theme");
+  if (theme === null || c.req.method !== "GET") return await next();
+  url.searchParams.delete("theme");
+  const kept = ["light", "dark"].includes(theme) ? theme : "";
+  c.header(
+    "set-cookie",
+    `anomaly_theme=${kept}; Path=/; Max-Age=${kept ? THEME_COOKIE_S : 0}; SameSite=Lax`,
+  );
+  return c.redirect(url.pathname + url.search, 303);
+}
+
+/** A page for whoever looks at pages, the one JSON shape for everyone else. */
+async function answerError(c: Context, views: Views, error: AppError): Promise<Response> {
+  const wantsPage = (c.req.header("accept") ?? "").includes("text/html") &&
+    !c.req.path.startsWith("/api/");
+  if (wantsPage) return c.html(await renderRefusal(c, views, error), error.httpStatus as 500);
+  return c.json(toJson(error.toJSON()) as object, error.httpStatus as 500);
 }

@@ -51,3 +51,25 @@ export function significant(value: number | null, digits = 4): string {
 export function instant(iso: string | null): string {
   return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)}\u00a0UTC`;
 }
+
+/** Two units at most: "5 h 54 min", "3 d 2 h", "12 s". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const units: [string, number][] = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
+  const parts: string[] = [];
+  let rest = seconds;
+  for (const [name, size] of units) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${name}`);
+    if (parts.length === 2) break;
+  }
+  return parts.join(" ") || "0 s";
+}
+
+/** A price in USD with four significant digits, and never an exponent: "$1,234", "$0.0001235". */
+export function price(usd: number | null): string {
+  if (usd === null || !Number.isFinite(usd)) return UNDEFINED;
+  const decimals = usd === 0 ? 2 : Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(usd))));
+  return `$${usd.toFixed(decimals).replace(/\B(?=(\d{3})+(\.|$))(?<!\.\d*)/g, ",")}`;
+}

@@ -1,5 +1,9 @@
 // How values look in a terminal: aligned columns, ages, numbers, and text that cannot move the cursor.
 
+import { duration, price } from "../cards/format.ts";
+
+export { duration, price };
+
 /** Control characters but tab and line feed; format characters such as zero-width and direction marks. */
 const UNPRINTABLE = /(?![\t\n])\p{Cc}|\p{Cf}|[\u2028\u2029]/gu;
 
@@ -24,21 +28,6 @@ export function percent(rate: number | null): string {
 /** "2022-05-09 17:00 UTC" from ISO 8601; null is "–". */
 export function instant(iso: string | null): string {
   return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
-}
-
-/** Two units at most: "5 h 54 min", "3 d 2 h", "12 s". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const units: [string, number][] = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
-  const parts: string[] = [];
-  let rest = seconds;
-  for (const [name, size] of units) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
-    if (parts.length === 2) break;
-  }
-  return parts.join(" ") || "0 s";
 }
 
 /** "5 h 54 min ago". */
@@ -72,12 +61,6 @@ export function facts(entries: readonly (readonly [string, string])[]): string {
   return entries.map(([name, value]) =>
     `${name.padEnd(width)}  ${printable(value).replaceAll("\n", below)}`
   ).join("\n");
-}
-
-/** A price in USD with four significant digits, and never an exponent: "$1,234", "$0.0001235". */
-export function price(usd: number): string {
-  const decimals = Math.min(12, Math.max(0, 3 - Math.floor(Math.log10(usd))));
-  return `$${usd.toFixed(decimals).replace(/\B(?=(\d{3})+(\.|$))(?<!\.\d*)/g, ",")}`;
 }
 
 /** A change in percent with sign and one decimal: "−23.1 %". */

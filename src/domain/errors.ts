@@ -7,6 +7,7 @@ export type ErrorCode =
   | "conflict"
   | "gate_failed"
   | "unauthorized"
+  | "forbidden"
   | "unavailable"
   | "too_little_data"
   | "internal";
@@ -18,6 +19,7 @@ export const ERROR_CODES: Record<ErrorCode, { exitCode: number; httpStatus: numb
   conflict: { exitCode: 5, httpStatus: 409 },
   gate_failed: { exitCode: 3, httpStatus: 422 },
   unauthorized: { exitCode: 6, httpStatus: 401 },
+  forbidden: { exitCode: 6, httpStatus: 403 },
   unavailable: { exitCode: 6, httpStatus: 503 },
   too_little_data: { exitCode: 1, httpStatus: 409 },
   internal: { exitCode: 1, httpStatus: 500 },

@@ -1,0 +1,153 @@
+// A page: what it may be asked, what it reads, and how that is shown. One definition gives its route, its
+// twin (the model as JSON under the same path with .json) and its cache.
+
+import { promisify } from "node:util";
+import { gzip as gzipCallback } from "node:zlib";
+import type { Context, Hono } from "hono";
+import type { Child } from "hono/jsx";
+import { z } from "zod";
+import { AppError } from "../src/domain/errors.ts";
+import { toJson } from "../src/domain/json.ts";
+import { describeProblems } from "../src/domain/problems.ts";
+import { RecentlyUsed } from "../src/domain/recently_used.ts";
+import { sha256Base64 } from "./digest.ts";
+import { renderFrame } from "./components/frame.tsx";
+import { readFrame, type View, type Views } from "./view.ts";
+
+export type Section = "overview" | "data" | "models" | "runs" | "predictions" | "events";
+
+/** At most one: why, what it costs, the command. */
+export interface NextAction {
+  title: string;
+  text: Child;
+  command: string;
+}
+
+/** What a page gives to its frame. */
+export interface Content {
+  /** Of the browser's tab, without the product's name. */
+  title: string;
+  section: Section | null;
+  /** The finding, as the heading: "35 of 99 coins look abnormal". */
+  finding: Child;
+  /** At most three lines, with two or three bold numbers. */
+  lead?: Child;
+  /** What leads to this page. */
+  crumbs?: { text: string; href?: string }[];
+  next?: NextAction | null;
+  /** Panels, in a grid of twelve columns. */
+  body: Child;
+}
+
+export interface Page<Q extends z.ZodObject = z.ZodObject, M = unknown> {
+  /** As Hono has it: "/models/:ref". */
+  path: string;
+  /** Parts of the path and parameters of the query, as text; others are ignored. */
+  query: Q;
+  load(view: View, query: z.output<Q>): Promise<M>;
+  render(view: View, model: M, query: z.output<Q>): Content;
+}
+
+/** Types a page; routes treat all of them alike. */
+export function definePage<Q extends z.ZodObject, M>(page: Page<Q, M>): Page {
+  return page as unknown as Page;
+}
+
+/** How old ages on a page may be, ms. */
+const SHOWN_AGE_MS = 10_000;
+const KEPT_PAGES = 500;
+const gzip = promisify(gzipCallback);
+
+interface Rendered {
+  html: string;
+  etag: string;
+  zipped: Promise<Uint8Array<ArrayBuffer>> | null;
+}
+
+const pages = new RecentlyUsed<Rendered>(KEPT_PAGES);
+
+/** Adds the page and its twin to the routes. */
+export function mountPage(app: Hono, views: Views, page: Page): void {
+  app.get(page.path, async (c) => {
+    const view = await views.of(c);
+    const query = parseQuery(page, c);
+    if (c.req.header(TWIN_HEADER) !== undefined) {
+      return c.json(toJson(await page.load(view, query)) as object);
+    }
+    return await send(c, await renderOnce(view, views, page, query));
+  });
+}
+
+/** Set where the path ended in .json; see `withoutSuffix`. */
+const TWIN_HEADER = "x-anomaly-twin";
+
+/** A request for a page's twin as one for the page, marked. The overview's twin is /overview.json. */
+export function withoutSuffix(request: Request): Request {
+  const url = new URL(request.url);
+  const isTwin = url.pathname.endsWith(".json") && !/^\/(api|static)\//.test(url.pathname);
+  const isMarked = request.headers.has(TWIN_HEADER);
+  if (!isTwin && !isMarked) return request;
+  const headers = new Headers(request.headers);
+  headers.delete(TWIN_HEADER);
+  if (isTwin) {
+    url.pathname = url.pathname === "/overview.json" ? "/" : url.pathname.slice(0, -".json".length);
+    headers.set(TWIN_HEADER, "1");
+  }
+  return new Request(new Request(url, request), { headers });
+}
+
+/** Throws `invalid` saying which parameter is wrong, what was found and what was expected. */
+function parseQuery(page: Page, c: Context): z.output<z.ZodObject> {
+  const given = { ...c.req.query(), ...c.req.param() };
+  const known = Object.keys(page.query.shape);
+  // An empty field of a form is one that was not filled in.
+  const asked = Object.fromEntries(
+    Object.entries(given).filter(([name, value]) => known.includes(name) && value !== ""),
+  );
+  const checked = page.query.safeParse(asked);
+  if (checked.success) return checked.data;
+  const problems = describeProblems(page.query, asked, checked.error.issues);
+  throw new AppError("invalid", `Cannot show ${c.req.path}: ${problems.join("; ")}.`, {
+    details: { problems },
+  });
+}
+
+/** The page, rendered anew only where the branch has changed or ages have gone on. */
+async function renderOnce(
+  view: View,
+  views: Views,
+  page: Page,
+  query: z.output<z.ZodObject>,
+): Promise<Rendered> {
+  const { registry, visitor, theme, url, nowMs } = view;
+  const { write, read } = registry.scopes;
+  const revisions = await Promise.all(
+    [...new Set([write, read])].map((scope) => registry.store.revision(scope)),
+  );
+  const key = JSON.stringify([
+    registry.store.location,
+    write.branch,
+    ...revisions,
+    Math.floor(nowMs / SHOWN_AGE_MS),
+    theme,
+    visitor.csrf,
+    url.pathname + url.search,
+  ]);
+  return await pages.get(key, async () => {
+    const [frame, model] = await Promise.all([readFrame(view, views), page.load(view, query)]);
+    const html = renderFrame(view, frame, page.render(view, model, query));
+    return { html, etag: `"${sha256Base64(html)}"`, zipped: null };
+  });
+}
+
+async function send(c: Context, page: Rendered): Promise<Response> {
+  c.header("etag", page.etag);
+  c.header("cache-control", "private, no-cache");
+  c.header("vary", "accept-encoding, cookie");
+  if (c.req.header("if-none-match") === page.etag) return c.body(null, 304);
+  c.header("content-type", "text/html; charset=utf-8");
+  if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return c.body(page.html);
+  page.zipped ??= gzip(page.html).then((bytes) => new Uint8Array(bytes));
+  c.header("content-encoding", "gzip");
+  return c.body(await page.zipped);
+}

@@ -1,0 +1,74 @@
+// What was said of coins along time, for charts and the page of a coin. Beside batches.ts.
+
+import type { CrashRule } from "../../src/domain/outcomes.ts";
+import type { ReadScope } from "../../src/domain/scope.ts";
+import type { RegistryContext } from "../../src/registry/context.ts";
+import {
+  listCoinScores,
+  type PredictionRow,
+  type ScoredCoin,
+} from "../../src/registry/predictions.ts";
+import { batchByCoin, batchesIn, CHAMPIONS, isBy, type Whose } from "./batches.ts";
+import { standingIn } from "./decided.ts";
+import { HOUR_MS, type Span } from "./days.ts";
+
+/** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
+const SCORES_AN_HOUR = 8;
+
+/** What the champion of the time said of a coin. */
+export interface SeriesPoint {
+  marketAtMs: number;
+  price: number;
+  score: number;
+  flagged: boolean;
+  version: number;
+  threshold: number;
+}
+
+/**
+ * Prices and scores of coins over the hours up to a time, oldest first; of given coins, or of those that
+ * the last batch of the span flagged. A coin that nobody scored then has no series.
+ */
+export async function coinSeries(
+  registry: RegistryContext,
+  scope: ReadScope,
+  coins: readonly string[] | "flagged",
+  { toMs, hours }: { toMs: number; hours: number },
+): Promise<Map<string, SeriesPoint[]>> {
+  const span = { fromMs: toMs - (hours - 1) * HOUR_MS, toMs };
+  const batches = await batchesIn(registry, scope, CHAMPIONS, span);
+  const tables = await Promise.all(batches.map((batch) => batchByCoin(registry, batch)));
+  const ids = coins === "flagged" ? flaggedIn(tables.at(-1)) : coins;
+  const series = new Map<string, SeriesPoint[]>();
+  for (const id of ids) {
+    const points = batches.flatMap(({ marketAtMs, version, threshold }, i) => {
+      const row = tables[i]!.get(id);
+      if (row === undefined) return [];
+      const { price, score, flagged } = row;
+      return [{ marketAtMs, price, score, flagged, version, threshold }];
+    });
+    if (points.length > 0) series.set(id, points);
+  }
+  return series;
+}
+
+function flaggedIn(table: ReadonlyMap<string, PredictionRow> | undefined): string[] {
+  return [...table?.values() ?? []].filter((row) => row.flagged)
+    .sort((a, b) => a.score - b.score).map((row) => row.coinId);
+}
+
+/** Every score of one coin in a span and what became of it, oldest first; at most some 1,000 hours. */
+export async function coinHistory(
+  registry: RegistryContext,
+  scope: ReadScope,
+  coinId: string,
+  { whose = CHAMPIONS, rule, ...span }: Span & { whose?: Whose; rule: CrashRule },
+): Promise<ScoredCoin[]> {
+  const hours = Math.ceil((span.toMs - span.fromMs) / HOUR_MS) + 1;
+  const found = await listCoinScores(registry, scope, coinId, {
+    ...span,
+    limit: hours * SCORES_AN_HOUR,
+  });
+  const scores = found.filter((score) => isBy(score, whose));
+  return await standingIn(registry, scope, scores, whose, rule);
+}

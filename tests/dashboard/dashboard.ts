@@ -1,0 +1,105 @@
+// A dashboard over a registry in memory or on disk, without a socket: the real routes, pages, flows and
+// configs, with a clock and a visitor that belong to the test.
+
+import { flows } from "../../flows/mod.ts";
+import { outcomeReport } from "../../main.ts";
+import { loadProject, resolveScopes } from "../../src/config/mod.ts";
+import type { DashboardDeps } from "../../dashboard/context.ts";
+import { createServer } from "../../dashboard/server.ts";
+import { runFlow } from "../../src/engine/runner.ts";
+import { followEvents } from "../../src/engine/triggers.ts";
+import type { RegistryContext } from "../../src/registry/context.ts";
+import { testConfigs } from "../support/registry.ts";
+
+export const ORIGIN = "http://127.0.0.1:8001";
+
+export interface TestDashboard {
+  deps: DashboardDeps;
+  /** GET, as a browser asks for a page. */
+  page(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** GET, as a program asks. */
+  json<T>(path: string): Promise<T>;
+  /** POST of a form from a page of the dashboard, with its token, unless headers or fields say other. */
+  post(
+    path: string,
+    fields?: Record<string, string>,
+    headers?: Record<string, string>,
+  ): Promise<Response>;
+  /** Any request. */
+  fetch(request: Request): Promise<Response>;
+}
+
+/** Opens the routes over a registry; `given` takes the place of single parts. */
+export async function dashboardOn(
+  registry: RegistryContext,
+  given: Partial<DashboardDeps> = {},
+): Promise<TestDashboard> {
+  const { project } = await loadProject({ env: () => undefined, folder: "configs" });
+  const own = registry.scopes.write.branch;
+  const deps: DashboardDeps = {
+    registry,
+    actor: registry.actor,
+    flows,
+    project,
+    codeVersion: "test",
+    env: () => undefined,
+    access: { kind: "open" },
+    runsSchedules: false,
+    setupOf: (branch = own) =>
+      Promise.try(() => {
+        const { scopes, environment } = resolveScopes({
+          flags: { branch, read_branch: branch === own ? registry.scopes.read.branch : undefined },
+          env: () => undefined,
+          project,
+        });
+        return { scopes, environment, configs: testConfigs() };
+      }),
+    commandFlags: (setup) => ` --branch ${setup.scopes.write.branch}`,
+    start: (setup, { flow, params, tags, actor }) => {
+      const begun = Promise.withResolvers<Awaited<ReturnType<typeof runFlow>>>();
+      const runner = {
+        registry: { ...registry, scopes: setup.scopes, actor },
+        configs: setup.configs,
+        codeVersion: "test",
+        env: () => undefined,
+        signal: new AbortController().signal,
+        onLog: () => {},
+      };
+      const run = runFlow(runner, flow, {
+        params,
+        tags,
+        triggeredBy: null,
+        onStarted: begun.resolve,
+      });
+      const done = run
+        .then((done) => followEvents(runner, flows, done, { params, tags }))
+        .then(() => {}, begun.reject);
+      return { started: begun.promise, done };
+    },
+    outcomeReport,
+    scoreRows: () => Promise.reject(new Error("this test scores nothing")),
+    signal: new AbortController().signal,
+    ...given,
+  };
+  const server = createServer(deps);
+  const fetch = (request: Request) => server.fetch(request);
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(new Request(ORIGIN + path, { headers }));
+  return {
+    deps,
+    fetch,
+    page: (path, headers) => get(path, { accept: "text/html", ...headers }),
+    json: async (path) => await (await get(path)).json(),
+    post: async (path, fields = {}, headers = {}) => {
+      const html = await (await get("/", { accept: "text/html", ...headers })).text();
+      const csrf = /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? "";
+      const body = new URLSearchParams({ _csrf: csrf, ...fields });
+      const request = new Request(ORIGIN + path, {
+        method: "POST",
+        body,
+        headers: { origin: ORIGIN, accept: "text/html", ...headers },
+      });
+      return await fetch(request);
+    },
+  };
+}
