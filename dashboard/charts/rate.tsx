@@ -220,7 +220,7 @@ const EmptyRateChart: FC<RateChartProps> = ({ band, fromMs, toMs, height = 120 }
   const start = { x: 0, dx: 0, anchor: "start" as const, class: "" };
   const ends = band === null ? [] : [
     { ...start, y: high - 4, text: `${decimal(band.max)} at most` },
-    { ...start, y: low + 12, text: `${decimal(band.min)} at least` },
+    { ...start, y: low - 4, text: `${decimal(band.min)} at least` },
   ];
   const marks = (band === null ? "" : rect("f-band", 0, 100, high, low - high) +
     horizontal("th", high) + horizontal("th", low)) +

@@ -106,7 +106,7 @@ const Top: FC<{ view: View; frame: Frame; section: Section | null }> = (
 export const BranchField: FC<{ view: View }> = ({ view }) =>
   view.url.searchParams.has("branch")
     ? <input type="hidden" name="branch" value={view.branch} />
-    : <></>;
+    : null;
 
 const LogOut: FC<{ view: View }> = ({ view }) => (
   <form method="post" action="/logout">
@@ -137,7 +137,7 @@ function kindOf(source: string): string {
 
 /** Filled in by the shared answer to "is this fresh?". */
 const Stale: FC<{ view: View; frame: Frame }> = ({ frame }) => {
-  if (frame.stale === null) return <></>;
+  if (frame.stale === null) return null;
   return (
     <div class="banner" id="stale" role="status" data-live>
       <State kind="warn" word="Stale" />

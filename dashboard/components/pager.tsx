@@ -34,7 +34,7 @@ export const Pager: FC<{ view: View; olderBefore: number | null; before: number 
   { view, olderBefore, before },
 ) =>
   olderBefore === null && before === undefined
-    ? <></>
+    ? null
     : (
       <nav class="more pager" aria-label="Pages of the list">
         {before === undefined ? "" : <a href={hrefWith(view, { before: undefined })}>Newest</a>}
