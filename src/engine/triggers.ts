@@ -1,5 +1,5 @@
-// From events to the flows that listen to them. `--follow` runs, here and now, what a run's own
-// events trigger, to the end of the chain.
+// From events to the flows that listen to them: what a run's own events trigger is run here and now, to
+// the end of the chain. For `--follow`, and for what is run from a queue.
 
 import type { JsonObject } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
@@ -40,12 +40,13 @@ export interface FollowResult {
  * `run`; the chain ends, because `defineFlows` refuses flows whose events lead back to themselves.
  *
  * @param inherited parameters that every descendant takes over where it has them (source, …)
+ * @param inherited.stopping once aborted no further run is begun, and the error says which one was not
  */
 export async function followEvents(
   ctx: RunnerContext,
   flows: readonly Flow[],
   run: RunRecord,
-  inherited: { params: JsonObject; tags: string[] },
+  inherited: { params: JsonObject; tags: string[]; stopping?: AbortSignal },
 ): Promise<FollowResult> {
   const runs: RunRecord[] = [];
   const queue = await triggeredByRun(ctx, flows, run);
@@ -54,6 +55,7 @@ export async function followEvents(
       ...pick(inherited.params, Object.keys(next.flow.params.shape)),
       ...next.params,
     };
+    if (inherited.stopping?.aborted) return { runs, error: notBegun(next) };
     try {
       const followed = await runFlow(ctx, next.flow, {
         params,
@@ -68,6 +70,15 @@ export async function followEvents(
     }
   }
   return { runs, error: null };
+}
+
+function notBegun({ flow, event }: TriggeredRun): AppError {
+  return new AppError(
+    "unavailable",
+    `Cannot run ${flow.name}, which event ${event.id} (${event.name}) starts: the process is stopping. ` +
+      `Next: anomaly ${flow.name}`,
+    { details: { flow: flow.name } },
+  );
 }
 
 async function triggeredByRun(
