@@ -28,6 +28,14 @@ export class ClusteredRate {
     }
   }
 
+  /** Adds the cases of another one, as if they had been added here one by one. */
+  merge(other: ClusteredRate): void {
+    join(this.#total, other.#total);
+    joinAll(this.#coins, other.#coins);
+    joinAll(this.#days, other.#days);
+    joinAll(this.#both, other.#both);
+  }
+
   /**
    * The share with a Wilson interval over the effective number of cases (Korn & Graubard 1998; Dean &
    * Pagano 2015): p(1 − p) over the variance that two-way clustering by coin and day gives. Where all
@@ -57,6 +65,15 @@ function tallyOf<K>(tallies: Map<K, Tally>, key: K): Tally {
   let tally = tallies.get(key);
   if (tally === undefined) tallies.set(key, tally = { n: 0, successes: 0 });
   return tally;
+}
+
+function join(tally: Tally, { n, successes }: Tally): void {
+  tally.n += n;
+  tally.successes += successes;
+}
+
+function joinAll<K>(tallies: Map<K, Tally>, others: ReadonlyMap<K, Tally>): void {
+  for (const [key, tally] of others) join(tallyOf(tallies, key), tally);
 }
 
 /**

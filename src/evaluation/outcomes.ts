@@ -1,6 +1,7 @@
 // What a model's flags were worth, a day later: hits, false alarms and misses over its outcomes, with
 // rates that say how sure they are. The end of the data path.
 
+import { AppError } from "../domain/errors.ts";
 import {
   type Case,
   type CrashRule,
@@ -14,65 +15,105 @@ import { ClusteredRate } from "./clustered_interval.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
+const VERDICTS = ["hit", "false_alarm", "missed", "quiet", "unresolved"] as const;
+
 /** Metrics over outcomes in any order, in one pass. */
 export function outcomeMetrics(
   outcomes: readonly OutcomeRecord[],
   rule: CrashRule,
 ): OutcomeMetrics {
-  const counts = { hit: 0, false_alarm: 0, missed: 0, quiet: 0, unresolved: 0 };
-  const precision = new ClusteredRate();
-  const recall = new ClusteredRate();
-  const falseAlarms = new ClusteredRate();
-  let lookedUp = 0;
-  let flaggedUnresolved = 0;
-  for (const outcome of outcomes) {
+  const tally = new OutcomeTally(rule);
+  for (const outcome of outcomes) tally.add(outcome);
+  return tally.metrics();
+}
+
+/**
+ * What is counted over outcomes. Tallies of parts, merged in the order of the parts, are the tally of
+ * the whole to the last bit: so a day that is over needs to be counted only once.
+ */
+export class OutcomeTally {
+  readonly #counts = { hit: 0, false_alarm: 0, missed: 0, quiet: 0, unresolved: 0 };
+  readonly #precision = new ClusteredRate();
+  readonly #recall = new ClusteredRate();
+  readonly #falseAlarms = new ClusteredRate();
+  readonly #times = new Set<number>();
+  #lookedUp = 0;
+  #flaggedUnresolved = 0;
+
+  constructor(private readonly rule: CrashRule) {}
+
+  add(outcome: OutcomeRecord): void {
     const day = Math.floor(outcome.marketAtMs / DAY_MS);
+    this.#times.add(outcome.marketAtMs);
     outcome.coinIds.forEach((coin, i) => {
-      const verdict = verdictOf(outcome, i, rule);
-      counts[verdict]++;
-      if (outcome.decidedBy[i] === DECIDED_BY.lookUp) lookedUp++;
+      const isFlagged = outcome.flagged[i] === 1;
+      const verdict = verdictOf(outcome, i, this.rule);
+      this.#counts[verdict]++;
+      if (outcome.decidedBy[i] === DECIDED_BY.lookUp) this.#lookedUp++;
       if (verdict === "unresolved") {
-        if (outcome.flagged[i] === 1) flaggedUnresolved++;
+        if (isFlagged) this.#flaggedUnresolved++;
         return;
       }
-      if (outcome.flagged[i] === 1) precision.add(coin, day, verdict === "hit");
-      if (verdict === "hit" || verdict === "missed") recall.add(coin, day, verdict === "hit");
-      else falseAlarms.add(coin, day, verdict === "false_alarm");
+      if (isFlagged) this.#precision.add(coin, day, verdict === "hit");
+      if (verdict === "hit" || verdict === "missed") {
+        this.#recall.add(coin, day, verdict === "hit");
+      } else this.#falseAlarms.add(coin, day, verdict === "false_alarm");
     });
   }
-  const { hit: hits, false_alarm, missed, quiet, unresolved } = counts;
-  const resolved = hits + false_alarm + missed + quiet;
-  const predictions = resolved + unresolved;
-  const flagged = hits + false_alarm + flaggedUnresolved;
-  const crashes = hits + missed;
-  const times = outcomes.map((outcome) => outcome.marketAtMs);
-  const snapshots = new Set(times).size;
-  const crashRate = share(crashes, resolved);
-  const precisionRate = precision.rate();
-  return {
-    snapshots,
-    from: timeOf(times, (a, b) => Math.min(a, b)),
-    to: timeOf(times, (a, b) => Math.max(a, b)),
-    predictions,
-    resolved,
-    looked_up: lookedUp,
-    unresolved,
-    flagged,
-    flagged_unresolved: flaggedUnresolved,
-    crashes,
-    hits,
-    false_alarms: false_alarm,
-    missed,
-    quiet,
-    coverage: share(resolved, predictions),
-    flag_rate: share(flagged, predictions),
-    crash_rate: crashRate,
-    precision: precisionRate,
-    recall: recall.rate(),
-    false_alarm_share: falseAlarms.rate(),
-    false_alarms_a_day: share(false_alarm, snapshots / 24),
-    lift: precisionRate.value === null ? null : share(precisionRate.value, crashRate ?? 0),
-  };
+
+  /** Adds what another tally has counted; that one stays as it is. */
+  merge(other: OutcomeTally): void {
+    if (other.rule.crashThresholdPct !== this.rule.crashThresholdPct) {
+      throw new AppError(
+        "internal",
+        `Cannot add up outcomes: found crashes at ${other.rule.crashThresholdPct} %, expected ` +
+          `${this.rule.crashThresholdPct} % throughout`,
+      );
+    }
+    for (const verdict of VERDICTS) this.#counts[verdict] += other.#counts[verdict];
+    this.#lookedUp += other.#lookedUp;
+    this.#flaggedUnresolved += other.#flaggedUnresolved;
+    for (const time of other.#times) this.#times.add(time);
+    this.#precision.merge(other.#precision);
+    this.#recall.merge(other.#recall);
+    this.#falseAlarms.merge(other.#falseAlarms);
+  }
+
+  metrics(): OutcomeMetrics {
+    const { hit: hits, false_alarm, missed, quiet, unresolved } = this.#counts;
+    const resolved = hits + false_alarm + missed + quiet;
+    const predictions = resolved + unresolved;
+    const flagged = hits + false_alarm + this.#flaggedUnresolved;
+    const crashes = hits + missed;
+    const snapshots = this.#times.size;
+    const times = [...this.#times];
+    const crashRate = share(crashes, resolved);
+    const precision = this.#precision.rate();
+    return {
+      snapshots,
+      from: timeOf(times, (a, b) => Math.min(a, b)),
+      to: timeOf(times, (a, b) => Math.max(a, b)),
+      predictions,
+      resolved,
+      looked_up: this.#lookedUp,
+      unresolved,
+      flagged,
+      flagged_unresolved: this.#flaggedUnresolved,
+      crashes,
+      hits,
+      false_alarms: false_alarm,
+      missed,
+      quiet,
+      coverage: share(resolved, predictions),
+      flag_rate: share(flagged, predictions),
+      crash_rate: crashRate,
+      precision,
+      recall: this.#recall.rate(),
+      false_alarm_share: this.#falseAlarms.rate(),
+      false_alarms_a_day: share(false_alarm, snapshots / 24),
+      lift: precision.value === null ? null : share(precision.value, crashRate ?? 0),
+    };
+  }
 }
 
 /** Null, and never 0 or NaN, where there is nothing to divide by. */

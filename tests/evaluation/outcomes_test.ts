@@ -1,10 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { alertEpisodes } from "../../src/domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../../src/domain/prediction.ts";
 import { countEpisodes } from "../../src/evaluation/episodes.ts";
 import { recallByKind } from "../../src/evaluation/labelled_events.ts";
-import { outcomeMetrics, worstCases } from "../../src/evaluation/outcomes.ts";
+import { outcomeMetrics, OutcomeTally, worstCases } from "../../src/evaluation/outcomes.ts";
 import { compareOutcomes } from "../../src/evaluation/paired_outcomes.ts";
 import { HOUR_MS, START_MS } from "../support/registry.ts";
 import { outcome, type Row } from "./outcome_records.ts";
@@ -82,6 +82,65 @@ Deno.test("counts add up to the number of predictions, and order does not matter
     ),
     { numRuns: 200, seed: 3 },
   );
+});
+
+/** Over two weeks and many coins, so that intervals are of long sums. */
+const longOutcomes = fc.array(
+  fc.uniqueArray(
+    fc.tuple(fc.nat(40).map(String), fc.boolean(), fc.integer({ min: -40, max: 20 })),
+    {
+      selector: ([coin]) => coin,
+      minLength: 5,
+      maxLength: 25,
+    },
+  ),
+  { minLength: 20, maxLength: 50 },
+).map((all) => all.map((rows, i) => outcome(7 * i, rows as Row[])));
+
+/** The tally of each part, put together in order. */
+function mergedMetrics(outcomes: readonly OutcomeRecord[], cuts: readonly number[]) {
+  const whole = new OutcomeTally(RULE);
+  const ends = [...cuts.map((cut) => cut % (outcomes.length + 1)), outcomes.length];
+  let from = 0;
+  for (const to of ends.sort((a, b) => a - b)) {
+    const part = new OutcomeTally(RULE);
+    for (const outcome of outcomes.slice(from, to)) part.add(outcome);
+    const before = part.metrics();
+    whole.merge(part);
+    assertEquals(part.metrics(), before, "a part stays as it is");
+    from = to;
+  }
+  return whole.metrics();
+}
+
+Deno.test("tallies of parts, merged in order, are the tally of the whole to the last bit", () => {
+  fc.assert(
+    fc.property(longOutcomes, fc.array(fc.nat(60), { maxLength: 5 }), (outcomes, cuts) => {
+      // As text, so that 0.1 + 0.2 is not 0.3.
+      assertEquals(
+        JSON.stringify(mergedMetrics(outcomes, cuts)),
+        JSON.stringify(outcomeMetrics(outcomes, RULE)),
+      );
+    }),
+    { numRuns: 60, seed: 5 },
+  );
+});
+
+Deno.test("tallies of the same part may be merged into several wholes", () => {
+  const part = new OutcomeTally(RULE);
+  part.add(outcome(0, MIXED));
+  const wholes = [new OutcomeTally(RULE), new OutcomeTally(RULE)];
+  for (const whole of wholes) {
+    whole.merge(part);
+    whole.add(outcome(30, MIXED));
+  }
+  assertEquals(wholes[0]!.metrics(), wholes[1]!.metrics());
+  assertEquals(wholes[0]!.metrics(), outcomeMetrics([outcome(0, MIXED), outcome(30, MIXED)], RULE));
+});
+
+Deno.test("tallies of different crash thresholds are not added up", () => {
+  const other = new OutcomeTally({ crashThresholdPct: -10 });
+  assertThrows(() => new OutcomeTally(RULE).merge(other), Error, "found crashes at -10 %");
 });
 
 Deno.test("the crash threshold is applied when outcomes are read", () => {
