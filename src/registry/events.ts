@@ -64,12 +64,16 @@ export async function stageAudit(
   return record;
 }
 
-/** Newest first. */
+/** Newest first; `before` is exclusive. */
 export async function listAudit(
   ctx: RegistryContext,
   scope: ReadScope,
-  limit: number,
+  options: { limit: number; before?: number },
 ): Promise<AuditRecord[]> {
-  const entries = await ctx.store.list(keysOf(scope).audits(), { limit, reverse: true });
+  const entries = await ctx.store.list(keysOf(scope).audits(), {
+    limit: options.limit,
+    reverse: true,
+    ...(options.before === undefined ? {} : { before: [options.before] }),
+  });
   return entries.map((entry) => entry.value);
 }

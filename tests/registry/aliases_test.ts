@@ -119,7 +119,7 @@ Deno.test("rollback moves the run tag, and is announced and recorded as what it 
   assertEquals(tagged.map((run) => run.id), [first.runId]);
   const [event] = await listEvents(registry, read, { limit: 1 });
   assertEquals([event!.name, event!.runId], ["model_rolled_back", null]);
-  const [audit] = await listAudit(registry, read, 1);
+  const [audit] = await listAudit(registry, read, { limit: 1 });
   assertEquals([audit!.action, audit!.reason], ["rollback", "tested"]);
 });
 

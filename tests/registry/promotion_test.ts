@@ -145,7 +145,7 @@ Deno.test("promote by force is recorded with the reason and with all that it ove
   assertEquals(entry!.forced, true);
   assertEquals(entry!.overridden, ["max_anomaly_rate", "min_score_gap", "stale_evaluation"]);
   assertEquals([entry!.reason, entry!.actor], ["the market changed", "tester"]);
-  const [audit] = await listAudit(registry, registry.scopes.read, 1);
+  const [audit] = await listAudit(registry, registry.scopes.read, { limit: 1 });
   assertEquals(audit!.details.forced, true);
   assertEquals(audit!.details.overridden, entry!.overridden);
 });
@@ -208,7 +208,7 @@ Deno.test("a promotion moves the run tag, writes history, event and audit in one
     version: second.version,
     previous_version: first.version,
   });
-  const [audit] = await listAudit(registry, scopes.read, 1);
+  const [audit] = await listAudit(registry, scopes.read, { limit: 1 });
   assertEquals([audit!.action, audit!.actor], ["promote", "tester"]);
 });
 

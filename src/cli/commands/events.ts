@@ -27,7 +27,7 @@ const list = defineCommand({
     const scope = registry.scopes.write;
     const { limit, audit } = call.params;
     if (audit) {
-      const records = await listAudit(registry, scope, limit);
+      const records = await listAudit(registry, scope, { limit });
       const text = columns(
         ["id", "time", "by", "act", "subject", "reason"],
         records.map((r) => [

@@ -1,0 +1,156 @@
+// Events: what happened on the branch, newest first.
+
+import type { FC } from "hono/jsx";
+import { z } from "zod";
+import type { EventName, EventRecord } from "../../src/domain/run.ts";
+import { count, instant } from "../../src/cards/format.ts";
+import { listEvents } from "../../src/registry/events.ts";
+import { Command } from "../components/command.tsx";
+import { eventWords } from "../components/event_words.tsx";
+import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
+import { Nothing, Panel, Table } from "../components/panel.tsx";
+import { ageText, At, RunLink } from "../components/refs.tsx";
+import { BranchField } from "../components/frame.tsx";
+import { definePage } from "../page.ts";
+import { hrefWith, type View } from "../view.ts";
+
+export const EVENT_NAMES = [
+  "snapshot_ready",
+  "anomalies_detected",
+  "dataset_ready",
+  "model_registered",
+  "evaluation_passed",
+  "evaluation_failed",
+  "model_promoted",
+  "model_rolled_back",
+  "model_revoked",
+  "outcomes_validated",
+] as const satisfies readonly EventName[];
+
+/** How far a filtered page looks back: so many events, and it says so. */
+const LOOKED_AT = 1000;
+
+interface Model {
+  events: EventRecord[];
+  olderBefore: number | null;
+  /** Of all names, so that the finding does not change with the filter. */
+  newest: EventRecord | null;
+  /** How many events were looked at for a filter; null where none was asked for. */
+  lookedAt: number | null;
+}
+
+export const events = definePage({
+  path: "/events",
+  query: z.object({
+    ...pagerParams,
+    name: z.enum(EVENT_NAMES).optional().describe("only events of this name"),
+  }),
+  load: async ({ registry }, { before, name }): Promise<Model> => {
+    const scope = registry.scopes.write;
+    const older = before === undefined ? {} : { before };
+    const limit = name === undefined ? PAGE_SIZE + 1 : LOOKED_AT;
+    const [read, [newest]] = await Promise.all([
+      listEvents(registry, scope, { limit, ...older }),
+      listEvents(registry, scope, { limit: 1 }),
+    ]);
+    const found = name === undefined ? read : read.filter((event) => event.name === name);
+    const { shown, olderBefore } = pageOf(found, (event) => event.id);
+    const wasCut = name !== undefined && read.length === LOOKED_AT;
+    return {
+      events: shown,
+      olderBefore: olderBefore ?? (wasCut ? read.at(-1)!.id : null),
+      newest: newest ?? null,
+      lookedAt: name === undefined ? null : read.length,
+    };
+  },
+  render: (view, model, { before, name }) => ({
+    title: "Events",
+    section: "events",
+    finding: findingOf(view, model.newest),
+    lead: (
+      <>
+        Every event is committed with the change that it announces, and is numbered in the order of
+        the commits. What people did, and why, is in the{" "}
+        <a href={view.href("/audit")}>audit log</a>.
+      </>
+    ),
+    body: (
+      <Panel
+        id="events"
+        title="Events"
+        scope={name === undefined ? "newest first" : `${name}, newest first`}
+        end={<a href={view.href("/audit")}>audit log</a>}
+        span="c12"
+      >
+        <Filter view={view} name={name} />
+        {model.events.length === 0
+          ? <Empty view={view} model={model} name={name} />
+          : <EventTable view={view} events={model.events} lookedAt={model.lookedAt} />}
+        <Pager view={view} olderBefore={model.olderBefore} before={before} />
+      </Panel>
+    ),
+  }),
+});
+
+function findingOf(view: View, newest: EventRecord | null): string {
+  if (newest === null) return "Nothing has happened yet";
+  return `Last event ${ageText(view, newest.recordedAt)}: ${newest.name.replaceAll("_", " ")}`;
+}
+
+const Filter: FC<{ view: View; name: string | undefined }> = ({ view, name }) => (
+  <form class="filter" method="get" action="/events">
+    <label class="field">
+      Event
+      <select name="name" data-submits>
+        <option value="">all events</option>
+        {EVENT_NAMES.map((one) => <option value={one} selected={one === name}>{one}</option>)}
+      </select>
+    </label>
+    <BranchField view={view} />
+    <button class="btn go" type="submit">Show</button>
+  </form>
+);
+
+const Empty: FC<{ view: View; model: Model; name: string | undefined }> = (
+  { view, model, name },
+) =>
+  name !== undefined
+    ? (
+      <Nothing>
+        {`No ${name} among the ${count(model.lookedAt ?? 0)} events looked at. `}
+        <a href={hrefWith(view, { name: undefined, before: undefined })}>All events</a>
+      </Nothing>
+    )
+    : (
+      <>
+        <Nothing>An event is published by every run that changes something.</Nothing>
+        <Command text={view.command("ingest")} />
+      </>
+    );
+
+const EventTable: FC<{ view: View; events: EventRecord[]; lookedAt: number | null }> = (
+  { view, events, lookedAt },
+) => (
+  <Table
+    caption={lookedAt === null
+      ? `Events ${events.at(-1)!.id} to ${events[0]!.id}.`
+      : `${events.length} found among ${count(lookedAt)} events looked at.`}
+    columns={[
+      { name: "Event" },
+      { name: "Recorded" },
+      { name: "What it says" },
+      { name: "Market time" },
+      { name: "Run" },
+    ]}
+    narrow={[undefined, undefined, "full", "market", undefined]}
+    rows={events.map((event) => [
+      <>
+        <code>{event.name}</code> <span class="dim small">{`#${event.id}`}</span>
+      </>,
+      <At view={view} at={event.recordedAt} />,
+      eventWords(view, event),
+      instant(event.marketAt),
+      event.runId === null ? "by a person" : <RunLink view={view} id={event.runId} />,
+    ])}
+  />
+);
