@@ -113,23 +113,126 @@ export function wordsOf(feature: string): FeatureWords {
     };
 }
 
-/** "24 h change −31.0 % against a market median of −4.0 %" */
-export function driverWords({ feature, value, marketMedian, usual }: Driver): string {
-  const { label, unit } = wordsOf(feature);
+/** What happened, and what it is held against; the second is "" where the first says it all. */
+export interface DriverPhrase {
+  /** "fell 31.0 % in 24 h, 6 h ago" */
+  what: string;
+  /** "market −4.0 %", or, where the market has no value, "usually −0.2 %" */
+  against: string;
+}
+
+/** Spans of the features that are changes of the price. */
+const CHANGE_SPANS: Record<string, string> = {
+  price_change_pct_1h: "1\u00a0h",
+  price_change_pct_24h: "24\u00a0h",
+  price_change_pct_7d: "7\u00a0d",
+};
+
+/** A driver as somebody would tell it: what happened first, then what is usual. */
+export function driverPhrase(driver: Driver): DriverPhrase {
+  const { feature, value } = driver;
   if (feature === "has_gap_in_history") {
-    return value === 1 ? "unseen for over 90 minutes within the last day" : "no gap in its history";
+    const what = value === 1
+      ? "unseen for over 90 minutes within the last day"
+      : "no gap in its history";
+    return { what, against: "" };
   }
-  if (unit === "percent") {
-    const against = marketMedian === null
-      ? `usually ${percentText(usual)}`
-      : `against a market median of ${percentText(marketMedian)}`;
-    return `${label} ${percentText(value)} ${against}`;
+  const { base, when, isSpread } = partsOf(feature);
+  if (isSpread) return spreadPhrase(driver, base, when);
+  const phrase = levelPhrase(driver, base);
+  return { ...phrase, what: phrase.what + when };
+}
+
+/** The base of a feature, and when or over which hours it was taken. */
+function partsOf(feature: string): { base: string; when: string; isSpread: boolean } {
+  const base = familyOf(feature);
+  const lag = /_lag_(\d+)h$/.exec(feature)?.[1];
+  if (lag !== undefined) return { base, when: `, ${lag}\u00a0h ago`, isSpread: false };
+  const [, statistic, span] = /_rolling_(mean|std)_(\d+)h$/.exec(feature) ?? [];
+  if (statistic === "std") return { base, when: ` over ${span}\u00a0h`, isSpread: true };
+  const when = statistic === "mean" ? `, on average over ${span}\u00a0h` : "";
+  return { base, when, isSpread: false };
+}
+
+function levelPhrase(driver: Driver, base: string): DriverPhrase {
+  const { feature, value } = driver;
+  const { label, unit } = wordsOf(base);
+  const span = CHANGE_SPANS[base];
+  if (span !== undefined) {
+    return { what: moveText(value, span), against: against(driver, percentText) };
   }
-  const times = unit === "ratio" && usual > 0 && value >= 0 ? value / usual : null;
-  if (times !== null && (times >= 1.5 || times <= 0.67)) {
-    return `${label} ${digits(times, 2)} × the usual`;
+  if (base === "ath_change_pct") {
+    const what = value > -0.05
+      ? "at its all-time high"
+      : `${percentText(-value).replace("+", "")} below its all-time high`;
+    return { what, against: against(driver, percentText) };
   }
-  return `${label} ${digits(value, 3)}, usually ${digits(usual, 3)}`;
+  if (base === "market_cap_to_volume") {
+    const read = feature.endsWith("_log") ? unsignedLog : (logarithm: number) => logarithm;
+    const times = (ratio: number) => `${digits(read(ratio), 2)}\u00a0×`;
+    return { what: `market cap ${times(value)} a day's volume`, against: against(driver, times) };
+  }
+  if (unit === "ratio") {
+    const multiple = multipleText(driver);
+    return multiple === null
+      ? { what: `${label} ${shareText(value)}`, against: against(driver, shareText) }
+      : { what: `${label} ${multiple}`, against: `${shareText(value)}${marketText(driver)}` };
+  }
+  const plain = (given: number) => digits(given, 3);
+  return { what: `${label} ${plain(value)}`, against: against(driver, plain) };
+}
+
+function spreadPhrase(driver: Driver, base: string, when: string): DriverPhrase {
+  const { label, unit } = wordsOf(base);
+  const pointsOf = {
+    percent: 1,
+    ratio: base === "sparkline_volatility" ? 100 : null,
+    number: null,
+  };
+  const scale = pointsOf[unit];
+  const text = (value: number) =>
+    scale === null ? digits(value, 2) : `${grouped((scale * value).toFixed(1))}\u00a0pp`;
+  return {
+    what: `${label} varied by ${text(driver.value)}${when}`,
+    against: against(driver, text),
+  };
+}
+
+function against({ marketMedian, usual }: Driver, text: (value: number) => string): string {
+  return marketMedian === null ? `usually ${text(usual)}` : `market ${text(marketMedian)}`;
+}
+
+function marketText({ marketMedian }: Driver): string {
+  return marketMedian === null ? "" : `, market ${shareText(marketMedian)}`;
+}
+
+/** "2.1 × the usual"; null where the value is near the usual one, or the two have no ratio. */
+function multipleText({ value, usual }: Driver): string | null {
+  const times = usual > 0 && value >= 0 ? value / usual : null;
+  return times !== null && (times >= 1.5 || times <= 0.67)
+    ? `${digits(times, 2)}\u00a0× the usual`
+    : null;
+}
+
+function moveText(pct: number, span: string): string {
+  const size = grouped(Math.abs(pct).toFixed(1));
+  if (size === "0.0") return `did not move in ${span}`;
+  return `${pct < 0 ? "fell" : "rose"} ${size}\u00a0% in ${span}`;
+}
+
+/** Undoes the signed log1p. */
+function unsignedLog(value: number): number {
+  return Math.sign(value) * Math.expm1(Math.abs(value));
+}
+
+function shareText(share: number): string {
+  return `${grouped((100 * share).toFixed(1))}\u00a0%`;
+}
+
+/** "fell 31.0 % in 24 h (market −4.0 %)" */
+export function driverWords(driver: Driver): string {
+  const { what, against } = driverPhrase(driver);
+  return against === "" ? what : `${what} (${against})`;
 }
 
 /** What drove a flag, the strongest first. */

@@ -17,33 +17,76 @@ Deno.test("every feature has words of its own", () => {
   }
 });
 
-Deno.test("a change is said against the market's median", () => {
+Deno.test("a change is told as what happened, against the market's median", () => {
   const market = { marketMedian: -4 };
   assertEquals(
     driver("price_change_pct_24h", -31, market),
-    "24 h change −31.0 % against a market median of −4.0 %",
+    "fell 31.0 % in 24 h (market −4.0 %)",
   );
   assertEquals(
-    driver("price_change_pct_24h_lag_6h", 1234.56, market),
-    "24 h change 6 h ago +1,234.6 % against a market median of −4.0 %",
+    driver("price_change_pct_7d_lag_6h", 1234.56, market),
+    "rose 1,234.6 % in 7 d, 6 h ago (market −4.0 %)",
+  );
+  assertEquals(
+    driver("price_change_pct_24h_rolling_mean_24h", -2, { usual: 0.2 }),
+    "fell 2.0 % in 24 h, on average over 24 h (usually +0.2 %)",
   );
   assertEquals(
     driver("price_change_pct_1h", -0.04, { usual: 0 }),
-    "1 h change 0.0 % usually 0.0 %",
+    "did not move in 1 h (usually 0.0 %)",
   );
 });
 
-Deno.test("a ratio is said in multiples of the usual, where it is far from it", () => {
-  const usual = { usual: 0.05 };
-  assertEquals(driver("sparkline_volatility", 0.3, usual), "7-day volatility 6.0 × the usual");
-  assertEquals(driver("sparkline_volatility", 0.01, usual), "7-day volatility 0.20 × the usual");
+Deno.test("volatility is told in multiples of the usual, where it is far from it", () => {
+  const usual = { usual: 0.05, marketMedian: 0.12 };
   assertEquals(
-    driver("sparkline_volatility", 0.06, usual),
-    "7-day volatility 0.0600, usually 0.0500",
+    driver("sparkline_volatility", 0.3, usual),
+    "7-day volatility 6.0 × the usual (30.0 %, market 12.0 %)",
   );
   assertEquals(
+    driver("sparkline_volatility_lag_24h", 0.01, { usual: 0.05 }),
+    "7-day volatility 0.20 × the usual, 24 h ago (1.0 %)",
+  );
+  assertEquals(
+    driver("sparkline_volatility", 0.06, usual),
+    "7-day volatility 6.0 % (market 12.0 %)",
+  );
+  assertEquals(
+    driver("sparkline_volatility", 0.06, { usual: 0 }),
+    "7-day volatility 6.0 % (usually 0.0 %)",
+  );
+});
+
+Deno.test("a spread is told in percentage points, as far as there are any", () => {
+  assertEquals(
     driver("price_change_pct_24h_rolling_std_6h", 9, { usual: 1.5 }),
-    "spread of the 24 h change over 6 h 6.0 × the usual",
+    "24 h change varied by 9.0 pp over 6 h (usually 1.5 pp)",
+  );
+  assertEquals(
+    driver("sparkline_volatility_rolling_std_24h", 0.041, { marketMedian: 0.01 }),
+    "7-day volatility varied by 4.1 pp over 24 h (market 1.0 pp)",
+  );
+  assertEquals(
+    driver("market_cap_to_volume_rolling_std_6h", 12.34, { marketMedian: 2 }),
+    "market cap to volume varied by 12 over 6 h (market 2.0)",
+  );
+});
+
+Deno.test("trading and the all-time high are told in their own terms, logarithm or not", () => {
+  const ratio = 3.2;
+  const words = "market cap 3.2 × a day's volume (market 25 ×)";
+  assertEquals(driver("market_cap_to_volume", ratio, { marketMedian: 25 }), words);
+  assertEquals(
+    driver("market_cap_to_volume_log", Math.log1p(ratio), { marketMedian: Math.log1p(25) }),
+    words,
+  );
+  assertEquals(
+    driver("ath_change_pct_lag_6h", -92.3, { marketMedian: -60 }),
+    "92.3 % below its all-time high, 6 h ago (market −60.0 %)",
+  );
+  assertEquals(
+    driver("ath_change_pct", 0, { usual: -71 }),
+    "at its all-time high (usually −71.0 %)",
   );
 });
 
@@ -62,7 +105,7 @@ Deno.test("drivers are joined, the strongest first, and an unknown feature goes 
       ...one,
       value: 1,
     }]),
-    "my own feature 2.00, usually 2.00; unseen for over 90 minutes within the last day",
+    "my own feature 2.00 (usually 2.00); unseen for over 90 minutes within the last day",
   );
   assertEquals(driversSentence([]), "");
 });
