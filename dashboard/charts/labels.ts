@@ -105,7 +105,8 @@ export function placeLabels(labels: readonly Label[], area: Area): PlacedLine[] 
     const { x, dx = 0, y, anchor = "start" } = taken.place;
     placed.push(...label.lines.map(({ text, class: kind = "" }, i) => ({
       text,
-      class: kind,
+      // What lies across a line is kept legible by a halo.
+      class: clear === undefined && !kind.includes("halo") ? `${kind} halo`.trim() : kind,
       x,
       dx,
       y: y + i * LINE_HEIGHT,
@@ -198,7 +199,9 @@ function firstAfter(points: Obstacle["points"], x: number): number {
 
 /** How wide charts get on screens that show `wide` labels, and on those that show `mob` ones. */
 export const WIDE_WIDTHS = [300, 1400] as const;
-export const NARROW_WIDTHS = [270, 620] as const;
+/** Of a chart that has a panel of five columns or more. */
+export const PANEL_WIDTHS = [400, 1400] as const;
+export const NARROW_WIDTHS = [300, 620] as const;
 
 /** The labels for wide and for narrow screens; a line that is the same on both is there once. */
 export function placeTwins(

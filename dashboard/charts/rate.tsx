@@ -3,7 +3,7 @@
 import type { FC } from "hono/jsx";
 import { decimal } from "../../src/cards/format.ts";
 import { Chart } from "./frame.tsx";
-import { type Label, type Obstacle, placeTwins } from "./labels.ts";
+import { type Label, type Obstacle, PANEL_WIDTHS, placeTwins } from "./labels.ts";
 import { dot, horizontal, lineThrough, path, type Point, rect, stretched, texts } from "./marks.ts";
 import {
   championChanges,
@@ -54,9 +54,9 @@ export const RateChart: FC<RateChartProps> = (props) => {
   const change = championChanges(changes, { fromMs, toMs, top: 10, bottom: floor });
   const above = band === null ? "" : lines.map((line) => areaAbove(line, y(band.max))).join("");
   const labels = [
-    ...nowLabel(last, toMs, band, x, y),
-    ...(peak === last ? [] : [peakLabel(peak, x, y)]),
     ...(band === null ? [] : [bandLabel(band, y)]),
+    nowLabel(last, toMs, band, x, y),
+    ...(peak.rate === last.rate ? [] : [peakLabel(peak, x, y)]),
     ...change.labels,
   ];
   const marks = (band === null ? "" : bandMarks(band, y)) +
@@ -67,7 +67,13 @@ export const RateChart: FC<RateChartProps> = (props) => {
     ) +
     change.marks +
     dot(isOver(last.rate, band) ? "f-flag" : "f-ink", x(last.atMs), y(last.rate)) +
-    texts(placeTwins(labels, { height: floor - 2, obstacles: obstaclesOf(lines, band, y) }));
+    texts(
+      placeTwins(
+        labels,
+        { height: floor - 2, obstacles: obstaclesOf(lines, band, y) },
+        PANEL_WIDTHS,
+      ),
+    );
   return (
     <Chart
       height={height}
@@ -103,13 +109,13 @@ function nowLabel(
   band: RateChartProps["band"],
   x: (ms: number) => number,
   y: Height,
-): Label[] {
+): Label {
   const isNow = toMs - last.atMs <= GAP_MS;
   const at = x(last.atMs);
   const height = y(last.rate);
   const kind = isOver(last.rate, band) ? "l-flag halo" : "lab halo";
   const rate = decimal(last.rate);
-  return [{
+  return {
     lines: [{
       text: isNow ? `now ${rate}` : `last ${rate}, ${momentName(last.atMs)}`,
       short: isNow ? `now ${rate}` : `last ${rate}`,
@@ -123,7 +129,7 @@ function nowLabel(
         anchor: "end" as const,
       })),
     ],
-  }];
+  };
 }
 
 /** Above and to the left, where the line has not been yet. */

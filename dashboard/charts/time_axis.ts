@@ -1,7 +1,7 @@
 // Time along a chart: ticks at round hours and days of UTC, and where a line is broken because snapshots
 // are missing.
 
-import { type Label, placeTwins } from "./labels.ts";
+import { type Area, type Label, PANEL_WIDTHS, placeTwins } from "./labels.ts";
 import { type Point, texts, vertical } from "./marks.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -36,7 +36,12 @@ export function timeScale(fromMs: number, toMs: number): (ms: number) => number 
   return (ms) => 100 * (ms - fromMs) / span;
 }
 
-export function timeTicks(fromMs: number, toMs: number): { atMs: number; name: string }[] {
+interface Tick {
+  atMs: number;
+  name: string;
+}
+
+export function timeTicks(fromMs: number, toMs: number): Tick[] {
   const span = Math.max(0, toMs - fromMs);
   const step = STEPS_MS.find((ms) => span / ms <= MOST_TICKS) ??
     DAY_MS * Math.ceil(span / DAY_MS / MOST_TICKS);
@@ -50,19 +55,32 @@ export function timeTicks(fromMs: number, toMs: number): { atMs: number; name: s
   return ticks;
 }
 
-/** The axis at `y`, its ticks and their names below it. */
-export function timeAxis(fromMs: number, toMs: number, y: number): string {
+/** The ticks of an axis at `y`, and their names below it. */
+export function timeAxis(
+  fromMs: number,
+  toMs: number,
+  y: number,
+  widths: Area["widths"] = PANEL_WIDTHS,
+): string {
   const x = timeScale(fromMs, toMs);
   const ticks = timeTicks(fromMs, toMs);
-  const labels = ticks.map(({ atMs, name }): Label => ({
-    lines: [{ text: name }],
+  const labels = ticks.map(({ atMs, name }, i): Label => ({
+    lines: [{ text: name, short: shortName({ atMs, name }, ticks[i - 1]) }],
     places: [
       { x: x(atMs), y: y + 17, anchor: "middle" },
-      { x: x(atMs), y: y + 17, anchor: x(atMs) > 50 ? "end" : "start" },
+      x(atMs) > 50 ? { x: 100, y: y + 17, anchor: "end" } : { x: 0, y: y + 17 },
     ],
   }));
   return ticks.map(({ atMs }) => vertical("ax", x(atMs), y, y + 4)).join("") +
-    texts(placeTwins(labels, { height: y + 20 }));
+    texts(placeTwins(labels, { height: y + 20 }, widths));
+}
+
+/** After another day of the month, the number is enough. */
+function shortName({ atMs, name }: Tick, before: Tick | undefined): string {
+  const month = (ms: number) => new Date(ms).getUTCMonth();
+  return name === dayName(atMs) && before !== undefined && month(before.atMs) === month(atMs)
+    ? String(new Date(atMs).getUTCDate())
+    : name;
 }
 
 /** Stretches of known values that follow one another without a gap. */
