@@ -128,6 +128,15 @@ const CHANGE_SPANS: Record<string, string> = {
   price_change_pct_7d: "7\u00a0d",
 };
 
+/** How many percentage points one unit of a feature is; others are of no such kind. */
+const POINTS: Record<string, number> = {
+  price_change_pct_1h: 1,
+  price_change_pct_24h: 1,
+  price_change_pct_7d: 1,
+  ath_change_pct: 1,
+  sparkline_volatility: 100,
+};
+
 /** A driver as somebody would tell it: what happened first, then what is usual. */
 export function driverPhrase(driver: Driver): DriverPhrase {
   const { feature, value } = driver;
@@ -150,7 +159,7 @@ function partsOf(feature: string): { base: string; when: string; isSpread: boole
   if (lag !== undefined) return { base, when: `, ${lag}\u00a0h ago`, isSpread: false };
   const [, statistic, span] = /_rolling_(mean|std)_(\d+)h$/.exec(feature) ?? [];
   if (statistic === "std") return { base, when: ` over ${span}\u00a0h`, isSpread: true };
-  const when = statistic === "mean" ? `, on average over ${span}\u00a0h` : "";
+  const when = statistic === "mean" ? `, mean of ${span}\u00a0h` : "";
   return { base, when, isSpread: false };
 }
 
@@ -172,46 +181,38 @@ function levelPhrase(driver: Driver, base: string): DriverPhrase {
     const times = (ratio: number) => `${digits(read(ratio), 2)}\u00a0×`;
     return { what: `market cap ${times(value)} a day's volume`, against: against(driver, times) };
   }
-  if (unit === "ratio") {
-    const multiple = multipleText(driver);
-    return multiple === null
-      ? { what: `${label} ${shareText(value)}`, against: against(driver, shareText) }
-      : { what: `${label} ${multiple}`, against: `${shareText(value)}${marketText(driver)}` };
-  }
+  if (unit === "ratio") return multiplePhrase(driver, label);
   const plain = (given: number) => digits(given, 3);
   return { what: `${label} ${plain(value)}`, against: against(driver, plain) };
 }
 
 function spreadPhrase(driver: Driver, base: string, when: string): DriverPhrase {
-  const { label, unit } = wordsOf(base);
-  const pointsOf = {
-    percent: 1,
-    ratio: base === "sparkline_volatility" ? 100 : null,
-    number: null,
-  };
-  const scale = pointsOf[unit];
+  const scale = POINTS[base];
   const text = (value: number) =>
-    scale === null ? digits(value, 2) : `${grouped((scale * value).toFixed(1))}\u00a0pp`;
-  return {
-    what: `${label} varied by ${text(driver.value)}${when}`,
-    against: against(driver, text),
-  };
+    scale === undefined ? digits(value, 2) : `${grouped((scale * value).toFixed(1))}\u00a0pp`;
+  const varied = `varied by ${text(driver.value)}`;
+  const what = base === "ath_change_pct"
+    ? `${varied} against its high`
+    : `${wordsOf(base).label} ${varied}`;
+  return { what: what + when, against: against(driver, text) };
 }
 
 function against({ marketMedian, usual }: Driver, text: (value: number) => string): string {
   return marketMedian === null ? `usually ${text(usual)}` : `market ${text(marketMedian)}`;
 }
 
-function marketText({ marketMedian }: Driver): string {
-  return marketMedian === null ? "" : `, market ${shareText(marketMedian)}`;
-}
-
-/** "2.1 × the usual"; null where the value is near the usual one, or the two have no ratio. */
-function multipleText({ value, usual }: Driver): string | null {
-  const times = usual > 0 && value >= 0 ? value / usual : null;
-  return times !== null && (times >= 1.5 || times <= 0.67)
-    ? `${digits(times, 2)}\u00a0× the usual`
-    : null;
+/** In multiples of the usual, where a value is far from it; the market in the same. */
+function multiplePhrase(driver: Driver, label: string): DriverPhrase {
+  const { value, marketMedian, usual } = driver;
+  const times = usual > 0 && value >= 0 ? value / usual : 1;
+  if (times > 0.67 && times < 1.5) {
+    return { what: `${label} ${shareText(value)}`, against: against(driver, shareText) };
+  }
+  const multiple = (ratio: number) => `${digits(ratio, 2)}\u00a0×`;
+  return {
+    what: `${label} ${multiple(times)} the usual`,
+    against: marketMedian === null ? shareText(value) : `market ${multiple(marketMedian / usual)}`,
+  };
 }
 
 function moveText(pct: number, span: string): string {

@@ -29,7 +29,7 @@ Deno.test("a change is told as what happened, against the market's median", () =
   );
   assertEquals(
     driver("price_change_pct_24h_rolling_mean_24h", -2, { usual: 0.2 }),
-    "fell 2.0 % in 24 h, on average over 24 h (usually +0.2 %)",
+    "fell 2.0 % in 24 h, mean of 24 h (usually +0.2 %)",
   );
   assertEquals(
     driver("price_change_pct_1h", -0.04, { usual: 0 }),
@@ -41,7 +41,7 @@ Deno.test("volatility is told in multiples of the usual, where it is far from it
   const usual = { usual: 0.05, marketMedian: 0.12 };
   assertEquals(
     driver("sparkline_volatility", 0.3, usual),
-    "7-day volatility 6.0 × the usual (30.0 %, market 12.0 %)",
+    "7-day volatility 6.0 × the usual (market 2.4 ×)",
   );
   assertEquals(
     driver("sparkline_volatility_lag_24h", 0.01, { usual: 0.05 }),
@@ -69,6 +69,10 @@ Deno.test("a spread is told in percentage points, as far as there are any", () =
   assertEquals(
     driver("market_cap_to_volume_rolling_std_6h", 12.34, { marketMedian: 2 }),
     "market cap to volume varied by 12 over 6 h (market 2.0)",
+  );
+  assertEquals(
+    driver("ath_change_pct_rolling_std_24h", 3.2, { marketMedian: 0.5 }),
+    "varied by 3.2 pp against its high over 24 h (market 0.5 pp)",
   );
 });
 
