@@ -1,0 +1,378 @@
+// The examples, multiplied: hour after hour of ingests, scores, datasets, models, promotions and outcomes,
+// each run with the records that the flow of its kind writes.
+
+import { type AliasEntry, ASSET, type VersionRecord } from "../../src/domain/asset.ts";
+import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
+import { SYSTEM_TAGS } from "../../src/domain/names.ts";
+import type { EventRecord, RunRecord } from "../../src/domain/run.ts";
+import type { CounterName, WritableKeyMap } from "../../src/store/keys.ts";
+import type { BulkWriter } from "./bulk_writer.ts";
+import {
+  BRANCH,
+  CLOCK_GAP_MS,
+  CYCLE_HOURS,
+  type ExampleRun,
+  type Examples,
+  HOUR_MS,
+  LAST_HOUR,
+  LEARN_HOURS,
+  MARKET_START_MS,
+  PROJECT,
+} from "./examples.ts";
+import { type Move, moved } from "./moved.ts";
+
+/** How much of everything there is. */
+export interface Amounts {
+  hours: number;
+  runs: number;
+  models: number;
+  promotions: number;
+  /** The newest runs keep their steps, logs and tags. */
+  detailedRuns: number;
+}
+
+/** Of eight models in turn these are the examples; the first two of them pass their gates. */
+const MODEL_TURNS = [0, 1, 0, 2, 1, 0, 3, 1];
+const PASSING = 2;
+/** Of twelve runs in turn that fill an hour, one fails and three find nothing to do. */
+const FILLER_TURNS = 12;
+const IDLE_TURNS = 3;
+/** What the others publish: they catch up with outcomes. */
+const EVENTS_OF_FILLER = 3;
+/** Between two of them; the first begins when an hour's outcomes are decided, after a quarter of it. */
+const FILLER_GAP_MS = 150_000;
+/** How long the last champion has been there: so long that some of its own flags are decided. */
+const LAST_TERM_HOURS = 48;
+/** The examples' last hour of learning, in which datasets and models are made. */
+const EXAMPLE_BUILD_HOUR = LEARN_HOURS - 1;
+/** The example's model versions: the champion of its time, and the one that follows it. */
+const OLD_CHAMPION = 1;
+const FAILED_MODEL = 4;
+
+export class History {
+  readonly #counts = new Map<CounterName, number>();
+  #champion = { version: 0, seq: 0, runId: 0 };
+  /** By hour: who was champion when its snapshot came. */
+  readonly #championOf: number[] = [];
+  #dataset = { version: 0, hour: 0 };
+  /** The newest model that passed, with the run that made it. */
+  #passed = { version: 0, runId: 0 };
+  #failedVersion = 0;
+  #fillers = 0;
+
+  constructor(
+    private readonly examples: Examples,
+    private readonly amounts: Amounts,
+    private readonly writer: BulkWriter,
+    private readonly keys: WritableKeyMap,
+    /** Wall clock of the first hour. */
+    private readonly wallStartMs: number,
+  ) {}
+
+  async write(): Promise<void> {
+    const { hours, runs, models, promotions } = this.amounts;
+    for (let hour = 0; hour < hours; hour++) {
+      const until = (amount: number) => Math.floor(((hour + 1) * amount) / hours);
+      if (hour > 0) this.#championOf[hour] = this.#champion.version;
+      await this.#ingest(hour);
+      if (hour > 0) await this.#score(hour);
+      if (hour % 24 === 0) await this.#buildDataset(hour);
+      while (this.#count(versionCounter("model", ASSET.detector)) < until(models)) {
+        await this.#model(hour);
+      }
+      const due = Math.floor(((hour + 1) * promotions) / Math.max(1, hours - LAST_TERM_HOURS));
+      if (this.#count(`alias/${ASSET.detector}`) < Math.min(promotions, Math.max(1, due))) {
+        await this.#promote(hour);
+      }
+      // The first hour too has its champion, who was there before anything was ingested.
+      if (hour === 0) {
+        this.#championOf[0] = this.#champion.version;
+        await this.#score(0);
+      }
+      if (hour >= HORIZON_HOURS) await this.#validate(hour);
+      for (let i = 1; this.#count("run") < until(runs); i++) {
+        await this.#fill(hour, i * FILLER_GAP_MS);
+      }
+    }
+    await this.#finish(hours - 1);
+  }
+
+  #count(name: CounterName): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  #next(name: CounterName): number {
+    const value = this.#count(name) + 1;
+    this.#counts.set(name, value);
+    return value;
+  }
+
+  /** From the hour in which an example was written to another. */
+  #move(fromHour: number, toHour: number, given: Partial<Move> = {}): Move {
+    const marketMs = (toHour - fromHour) * HOUR_MS;
+    return {
+      marketMs,
+      wallMs: marketMs + CLOCK_GAP_MS + this.wallStartMs - MARKET_START_MS,
+      bareVersion: ASSET.detector,
+      version: (name, version) =>
+        name === ASSET.snapshot
+          ? Math.max(1, version + toHour - fromHour)
+          : name === ASSET.detector
+          ? this.#champion.version
+          : name === ASSET.trainingDataset || name === ASSET.evalHoldout
+          ? this.#dataset.version
+          : version,
+      ...given,
+    };
+  }
+
+  async #ingest(hour: number): Promise<void> {
+    const example = this.examples.ingests[hour % CYCLE_HOURS]!;
+    const move = this.#move(LEARN_HOURS + hour % CYCLE_HOURS, hour, {
+      bareVersion: ASSET.snapshot,
+    });
+    const { versions } = await this.#run(example, move);
+    await this.writer.set(this.keys.snapshotAt(marketMs(hour)), versions[0]!.version);
+  }
+
+  async #score(hour: number): Promise<void> {
+    const example = this.examples.scores[hour % CYCLE_HOURS]!;
+    const move = this.#scoreMove(hour);
+    const { run } = await this.#run(example, move);
+    const batch = { ...moved(example.batch, move), runId: run.id };
+    const { marketAtMs, dueAtMs, model, version } = batch;
+    await this.writer.set(this.keys.prediction(marketAtMs, model, version), batch);
+    if (hour >= this.amounts.hours - HORIZON_HOURS) {
+      await this.writer.set(this.keys.due(dueAtMs, marketAtMs, model, version), true);
+    }
+    for (const { bucket, value } of example.coinScores) {
+      await this.writer.set(this.keys.coinScores(bucket, marketAtMs, model, version), value);
+    }
+  }
+
+  #scoreMove(hour: number): Move {
+    const move = this.#move(LEARN_HOURS + hour % CYCLE_HOURS, hour);
+    return {
+      ...move,
+      version: (name, version) =>
+        name === ASSET.detector ? this.#championOf[hour]! : move.version(name, version),
+    };
+  }
+
+  async #buildDataset(hour: number): Promise<void> {
+    this.#dataset = { version: this.#dataset.version + 1, hour };
+    await this.#run(this.examples.dataset, this.#move(EXAMPLE_BUILD_HOUR, hour));
+  }
+
+  async #model(hour: number): Promise<void> {
+    const made = this.#count(versionCounter("model", ASSET.detector));
+    const which = MODEL_TURNS[made % MODEL_TURNS.length]!;
+    const { train, evaluate, evaluation } = this.examples.models[which]!;
+    const candidate = made + 1;
+    const base = this.#move(EXAMPLE_BUILD_HOUR, this.#dataset.hour);
+    const move: Move = {
+      ...base,
+      wallMs: this.#move(EXAMPLE_BUILD_HOUR, hour).wallMs,
+      version: (name, version) =>
+        name === ASSET.detector
+          ? version === OLD_CHAMPION ? this.#champion.version || 1 : candidate
+          : base.version(name, version),
+    };
+    const trained = await this.#run(train, move);
+    const judged = await this.#run(evaluate, move, trained.events[0]!.id);
+    await this.writer.set(this.keys.evaluation(ASSET.detector, candidate, 1), {
+      ...moved(evaluation, move),
+      runId: judged.run.id,
+      resultVersion: judged.versions[0]!.version,
+    });
+    await this.writer.set(this.keys.counter(`evaluation/${ASSET.detector}/${candidate}`), 1);
+    if (which < PASSING) this.#passed = { version: candidate, runId: trained.run.id };
+    if (which === PASSING) this.#failedVersion = candidate;
+  }
+
+  /** Each promotion replaces the one before; the first is of the market's very beginning. */
+  async #promote(hour: number): Promise<void> {
+    const { version, runId } = this.#passed;
+    const previous = this.#champion;
+    if (version === previous.version) return;
+    const base = this.#move(LAST_HOUR - 1, hour);
+    const move: Move = {
+      ...base,
+      version: (name, old) =>
+        name !== ASSET.detector
+          ? base.version(name, old)
+          : old === OLD_CHAMPION
+          ? previous.version
+          : version,
+    };
+    const { run, events } = await this.#run(this.examples.promotion, move);
+    const seq = this.#next(`alias/${ASSET.detector}`);
+    this.#champion = { version, seq, runId };
+    const atMs = marketMs(previous.seq === 0 ? -1 : hour);
+    const entry: AliasEntry = {
+      seq,
+      action: "promote",
+      version,
+      runId,
+      actingRunId: run.id,
+      evaluationId: 1,
+      previousVersion: previous.version || null,
+      beneathSeq: previous.seq || null,
+      actor: run.user,
+      reason: String(run.params.reason),
+      forced: false,
+      overridden: [],
+      recordedAt: events[0]!.recordedAt,
+      marketAt: new Date(atMs).toISOString(),
+    };
+    await this.writer.set(this.keys.aliasEntry(ASSET.detector, CHAMPION, seq), entry);
+    await this.writer.set(this.keys.aliasAt(ASSET.detector, CHAMPION, atMs, seq), seq);
+    await this.writer.set(this.keys.alias(ASSET.detector, CHAMPION), {
+      model: ASSET.detector,
+      alias: CHAMPION,
+      version,
+      runId,
+      seq,
+      setAt: entry.recordedAt,
+      marketAt: entry.marketAt,
+    });
+    const id = this.#next("audit");
+    await this.writer.set(this.keys.audit(id), {
+      id,
+      action: "promote",
+      actor: run.user,
+      subject: `${ASSET.detector} v${version} → ${CHAMPION}`,
+      reason: entry.reason,
+      recordedAt: entry.recordedAt,
+      details: { ...events[0]!.payload, forced: false, overridden: [] },
+    });
+  }
+
+  async #validate(hour: number): Promise<void> {
+    const decided = hour - HORIZON_HOURS;
+    const move = this.#scoreMove(decided);
+    const { run } = await this.#run(this.examples.validations[decided % CYCLE_HOURS]!, move);
+    const { outcome } = this.examples.scores[decided % CYCLE_HOURS]!;
+    const record = { ...moved(outcome, move), runId: run.id };
+    const { model, version, marketAtMs } = record;
+    await this.writer.set(this.keys.outcome(model, version, marketAtMs), record);
+  }
+
+  /** What else happens in an hour: failures, runs with nothing to do, runs that catch up. */
+  async #fill(hour: number, laterMs: number): Promise<void> {
+    const turn = this.#fillers++ % FILLER_TURNS;
+    const shifted = (move: Move, ms = laterMs) => ({ ...move, wallMs: move.wallMs + ms });
+    if (turn === 0) {
+      if (this.#fillers % (2 * FILLER_TURNS) < FILLER_TURNS) {
+        await this.#run(this.examples.failedIngest, shifted(this.#move(LAST_HOUR - 1, hour)));
+      } else {
+        const move = this.#move(EXAMPLE_BUILD_HOUR, hour);
+        const version = (name: string, old: number) =>
+          name === ASSET.detector && old === FAILED_MODEL
+            ? this.#failedVersion
+            : move.version(name, old);
+        // The example is of the first minute of its hour.
+        const ms = HOUR_MS / 4 + laterMs;
+        await this.#run(this.examples.refusedPromotion, shifted({ ...move, version }, ms));
+      }
+    } else if (turn <= IDLE_TURNS || hour < HORIZON_HOURS) {
+      await this.#run(this.examples.idleValidation, shifted(this.#move(LEARN_HOURS, hour)));
+    } else {
+      const decided = hour - HORIZON_HOURS;
+      const example = this.examples.validations[decided % CYCLE_HOURS]!;
+      const events = Array.from({ length: EVENTS_OF_FILLER }, () => example.events[0]!);
+      await this.#run({ ...example, events }, shifted(this.#scoreMove(decided)));
+    }
+  }
+
+  /** Writes a run like the example: its record, index, events, versions; of newer ones the details. */
+  async #run(example: ExampleRun, move: Move, triggeredBy: number | null = null) {
+    const id = this.#next("run");
+    const versions = example.versions.map((version) => ({
+      ...moved(version, move),
+      version: this.#next(versionCounter(version.kind, version.name)),
+      runId: id,
+    }));
+    const events: EventRecord[] = example.events.map((event) => ({
+      ...moved(event, move),
+      id: this.#next("event"),
+      runId: id,
+    }));
+    const { configs, ...record } = example.run;
+    const run: RunRecord = {
+      ...moved(record, move),
+      configs,
+      id,
+      triggeredBy,
+      produced: versions.map(({ kind, name, version }) => ({ kind, name, version })),
+      events: events.map((event) => event.id),
+    };
+    await this.writer.set(this.keys.run(id), run);
+    await this.writer.set(this.keys.runOfFlow(run.flow, id), true);
+    for (const event of events) await this.writer.set(this.keys.event(event.id), event);
+    for (const version of versions) await this.#version(version);
+    if (id > this.amounts.runs - this.amounts.detailedRuns) await this.#details(example, run, move);
+    return { run, events, versions };
+  }
+
+  async #version(record: VersionRecord): Promise<void> {
+    const { kind, name, version } = record;
+    await this.writer.set(this.keys.version(kind, name, version), record);
+    for (const { ref, role, firstVersion } of record.inputs) {
+      await this.writer.set(
+        this.keys.usedBy(ref.kind, ref.name, ref.version, kind, name, version),
+        { role, firstVersion },
+      );
+    }
+  }
+
+  async #details({ steps, logs }: ExampleRun, run: RunRecord, move: Move): Promise<void> {
+    for (const step of steps) {
+      await this.writer.set(this.keys.step(run.id, step.index), {
+        ...moved(step, move),
+        runId: run.id,
+      });
+    }
+    for (const { index, part, lines } of logs) {
+      await this.writer.set(this.keys.log(run.id, index, part), moved(lines, move));
+    }
+    const values = {
+      project: PROJECT,
+      branch: BRANCH,
+      user: run.user,
+      code: run.codeVersion,
+      flow: run.flow,
+    };
+    for (const name of SYSTEM_TAGS) await this.#tag(run, `${name}:${values[name]}`, run.startedAt);
+  }
+
+  async #tag(run: { id: number; flow: string }, tag: string, addedAt: string): Promise<void> {
+    const addedBy = this.examples.dataset.run.user;
+    await this.writer.set(this.keys.tagOfRun(run.id, tag), { system: true, addedAt, addedBy });
+    await this.writer.set(this.keys.runWithTag(run.flow, tag, run.id), true);
+  }
+
+  async #finish(lastHour: number): Promise<void> {
+    for (const [name, value] of this.#counts) {
+      await this.writer.set(this.keys.counter(name), value);
+    }
+    await this.writer.set(this.keys.branch(), {
+      source: { kind: "simulated", key: "42" },
+      boundAt: new Date(this.wallStartMs).toISOString(),
+      marketAtMs: marketMs(lastHour),
+    });
+    const trained = { id: this.#champion.runId, flow: "train" };
+    await this.#tag(trained, CHAMPION, new Date(this.wallStartMs).toISOString());
+    await this.writer.flush();
+  }
+}
+
+const CHAMPION = "champion";
+
+function marketMs(hour: number): number {
+  return MARKET_START_MS + hour * HOUR_MS;
+}
+
+function versionCounter(kind: VersionRecord["kind"], name: string): CounterName {
+  return `version/${kind}/${name}`;
+}
