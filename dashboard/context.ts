@@ -2,6 +2,7 @@
 
 import type { JsonObject } from "../src/domain/asset.ts";
 import type { FlowConfigs, ProjectConfig } from "../src/domain/config.ts";
+import type { AppError } from "../src/domain/errors.ts";
 import type { OutcomeReport, ReportOptions } from "../src/domain/outcomes.ts";
 import type { RunRecord } from "../src/domain/run.ts";
 import type { Scopes } from "../src/domain/scope.ts";
@@ -22,6 +23,8 @@ export interface StartedRun {
   started: Promise<RunRecord>;
   /** Never rejects: a failure is in the run's record. */
   done: Promise<void>;
+  /** Why the run itself failed or could not begin, with its details; null for a completed one. */
+  failure: Promise<AppError | null>;
 }
 
 /** Scores of given rows by one stored version; null for a value that is missing. */

@@ -6,6 +6,7 @@ import { outcomeReport } from "../../main.ts";
 import { loadProject, resolveScopes } from "../../src/config/mod.ts";
 import type { DashboardDeps } from "../../dashboard/context.ts";
 import { createServer } from "../../dashboard/server.ts";
+import { toAppError } from "../../src/domain/errors.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { followEvents } from "../../src/engine/triggers.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -27,6 +28,7 @@ export interface TestDashboard {
   ): Promise<Response>;
   /** Any request. */
   fetch(request: Request): Promise<Response>;
+  routes: { method: string; path: string }[];
 }
 
 /** Opens the routes over a registry; `given` takes the place of single parts. */
@@ -74,7 +76,8 @@ export async function dashboardOn(
       const done = run
         .then((done) => followEvents(runner, flows, done, { params, tags }))
         .then(() => {}, begun.reject);
-      return { started: begun.promise, done };
+      const failure = run.then(() => null, toAppError);
+      return { started: begun.promise, done, failure };
     },
     outcomeReport,
     scoreRows: () => Promise.reject(new Error("this test scores nothing")),
@@ -88,6 +91,7 @@ export async function dashboardOn(
   return {
     deps,
     fetch,
+    routes: server.routes,
     page: (path, headers) => get(path, { accept: "text/html", ...headers }),
     json: async (path) => await (await get(path)).json(),
     post: async (path, fields = {}, headers = {}) => {

@@ -5,19 +5,9 @@ import { AppError } from "../../domain/errors.ts";
 import { checkTagName, checkUserTag, parseRunRef } from "../../domain/names.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { findFlow } from "../../engine/flow.ts";
-import { CHAMPION, isAliasTag } from "../../registry/aliases.ts";
 import type { RegistryContext } from "../../registry/context.ts";
-import { ASSET } from "../../domain/asset.ts";
-import {
-  getTag,
-  listRuns,
-  listSteps,
-  listTags,
-  readLog,
-  requireRun,
-  stageTag,
-  stageUntag,
-} from "../../registry/runs.ts";
+import { changeRunTag } from "../../registry/run_tags.ts";
+import { listRuns, listSteps, listTags, readLog, requireRun } from "../../registry/runs.ts";
 import { type App, type Call, type Command, defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { columns, duration, facts, instant, UNDEFINED } from "../text.ts";
@@ -205,38 +195,9 @@ async function changeTag(app: App, call: Call<Record<string, unknown>>, change: 
   const { registry } = session;
   const run = await findRun(registry, call);
   const see = hint(call, `anomaly runs show ${run.id}`);
-  await registry.store.commit(registry.scopes.write, async (tx) => {
-    const { write } = registry.scopes;
-    if (change === "add" && await isAliasTag(tx, write, ASSET.detector, name)) {
-      throw aliasTag(run, name);
-    }
-    const present = await getTag(tx, write, run.id, name);
-    if (present?.system) {
-      throw new AppError(
-        "conflict",
-        `Cannot change tag "${name}": the program set it itself. See: ${see}`,
-      );
-    }
-    if (change === "remove" && !present) {
-      throw new AppError(
-        "not_found",
-        `Cannot remove tag "${name}": run ${run.id} does not have it. See: ${see}`,
-      );
-    }
-    if (change === "add") await stageTag(registry, tx, run, name, false);
-    else stageUntag(registry, tx, run, name);
-  });
+  await changeRunTag(registry, run, { tag: name, change, see });
   const done = change === "add" ? `now has tag "${name}"` : `no longer has tag "${name}"`;
   return { json: { run_id: run.id, tag: name, change }, text: `Run ${run.id} ${done}.` };
-}
-
-/** A tag that looks like an alias would claim what only a promotion can prove. */
-function aliasTag(run: RunRecord, name: string): AppError {
-  return new AppError(
-    "conflict",
-    `Cannot tag run ${run.id} "${name}": that is an alias, which only a promotion gives and takes. ` +
-      `Next: anomaly promote --run_id ${run.id}${name === CHAMPION ? "" : ` --alias ${name}`}`,
-  );
 }
 
 function findRun(registry: RegistryContext, call: Call<unknown>): Promise<RunRecord> {

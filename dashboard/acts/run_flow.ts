@@ -1,0 +1,64 @@
+// Running a flow for someone who asks by a form or over the API: what the command line checks before it
+// runs is checked before anything is queued, so that a mistyped version leaves no run behind.
+
+import type { JsonObject } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
+import { checkUserTag } from "../../src/domain/names.ts";
+import { describeProblems } from "../../src/domain/problems.ts";
+import type { RunRecord } from "../../src/domain/run.ts";
+import { findFlow, type Flow } from "../../src/engine/flow.ts";
+import { requireRun } from "../../src/registry/runs.ts";
+import type { StartedRun } from "../context.ts";
+import type { View } from "../view.ts";
+
+export interface RunAsked {
+  /** A flow, by either of its names. */
+  flow: string;
+  /** As they were given; checked by the flow's own schema. */
+  params: JsonObject;
+  tags: string[];
+}
+
+/** Asks for a run. Throws `invalid`, `not_found` or `conflict` where it could not begin. */
+export async function startRun(view: View, { flow: name, params, tags }: RunAsked): Promise<
+  StartedRun
+> {
+  const { deps, setup, registry, configs, visitor } = view;
+  const flow = findFlow(deps.flows, name);
+  const checked = checkedParams(flow, params);
+  for (const tag of tags) checkUserTag(tag);
+  await flow.check?.(checked as never, deps.env);
+  await flow.lookUp?.(registry, checked as never, configs);
+  return deps.start(setup, { flow, params: checked, tags, actor: visitor.actor });
+}
+
+/** The parameters with the flow's defaults. Throws `invalid`. */
+export function checkedParams(flow: Flow, params: JsonObject): JsonObject {
+  const parsed = flow.params.safeParse(params);
+  if (!parsed.success) {
+    const problems = describeProblems(flow.params, params, parsed.error.issues);
+    throw new AppError("invalid", `Cannot run ${flow.name}: ${problems.join("; ")}.`, {
+      details: { problems },
+    });
+  }
+  const checked = parsed.data as JsonObject;
+  if (checked.dry_run !== true) return checked;
+  throw new AppError(
+    "invalid",
+    `Cannot run ${flow.name}: found dry_run, expected a run that is to be recorded. Next: leave it ` +
+      `out, or ask what would happen where the flow offers to say it.`,
+  );
+}
+
+/** Waits until a run and what it triggered have ended. Throws what it failed with. */
+export async function endOf(view: View, asked: StartedRun): Promise<RunRecord> {
+  const { id } = await asked.started;
+  await asked.done;
+  const { registry } = view;
+  const run = await requireRun(registry, registry.scopes.write, id);
+  if (run.error === null) return run;
+  const failure = await asked.failure;
+  throw new AppError(run.error.code, run.error.message, {
+    details: { ...failure?.details, run_id: id },
+  });
+}
