@@ -37,7 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "registry",
     "engine",
   ],
-  dashboard: ["domain", "registry", "engine", "cards", "config"],
+  dashboard: ["domain", "registry", "engine", "cards", "config", "evaluation"],
 };
 
 /** Layers where files may not import each other's folders: a flow knows no other flow. */

@@ -51,14 +51,19 @@ export type Whose = { role: PredictionRole } | { version: number };
 
 export const CHAMPIONS: Whose = { role: "champion" };
 
-/** Batches in a span, oldest first. Past days are listed once a minute at most. */
+/**
+ * Batches in a span, oldest first. Past days are listed once a minute at most.
+ *
+ * @param clock the branch's market clock where the caller has read it
+ */
 export async function batchesIn(
   registry: RegistryContext,
   scope: ReadScope,
   whose: Whose,
   span: Span,
+  clock?: number,
 ): Promise<PredictionBatch[]> {
-  const nowMs = await clockMs(registry, scope) ?? -Infinity;
+  const nowMs = clock ?? await clockMs(registry, scope) ?? -Infinity;
   const days = await Promise.all(
     dayParts(span).map((part) => dayBatches(registry, scope, part, nowMs)),
   );

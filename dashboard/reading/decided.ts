@@ -2,28 +2,20 @@
 // all that there is to know of a day. Between predictions.ts and what is counted over them.
 
 import { ASSET } from "../../src/domain/asset.ts";
-import { type CrashRule, standingOf } from "../../src/domain/outcomes.ts";
 import {
-  HORIZON_HOURS,
+  MAX_CHALLENGERS,
   type OutcomeRecord,
   type PredictionBatch,
 } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import {
-  type CoinPrediction,
-  listDue,
-  listOutcomes,
-  type ScoredCoin,
-} from "../../src/registry/predictions.ts";
-import { batchesIn, MAX_BATCHES_A_DAY, type Whose } from "./batches.ts";
-import { branchKey, clockMs, DAY_MS, HOUR_MS, type Span } from "./days.ts";
+import { listDue, listOutcomes } from "../../src/registry/predictions.ts";
+import { MAX_BATCHES_A_DAY } from "./batches.ts";
+import { branchKey, DAY_MS } from "./days.ts";
 import { Memo } from "./memo.ts";
 
 /** Three months of days, some 150 kB each. */
 const KEPT_DAYS = 92;
-
-const HORIZON_MS = HORIZON_HOURS * HOUR_MS;
 
 /** The decided predictions of a day. */
 export interface DecidedDay {
@@ -37,25 +29,27 @@ export interface DecidedDay {
 
 const outcomesByDay = new Memo<readonly OutcomeRecord[]>(KEPT_DAYS);
 
-/** The days of a span on which anything is decided, oldest first. */
+/**
+ * The days of batches on which anything is decided, oldest first.
+ *
+ * @param batches in the order of time, and listed before this is called: what is decided meanwhile is
+ *   then still due here, or not among them
+ */
 export async function decidedDays(
   registry: RegistryContext,
   scope: ReadScope,
-  whose: Whose,
-  { fromMs, toMs }: Span,
+  batches: readonly PredictionBatch[],
+  clock: number,
 ): Promise<DecidedDay[]> {
-  const untilMs = await clockMs(registry, scope);
-  if (untilMs === null) return [];
-  const span = { fromMs, toMs: Math.min(toMs, untilMs - HORIZON_MS) };
-  // Batches first: what comes between the two lists is then in neither, and not taken for decided.
-  const batches = await batchesIn(registry, scope, whose, span);
+  const past = batches.filter(({ dueAtMs }) => dueAtMs <= clock);
+  if (past.length === 0) return [];
   const due = await listDue(registry, scope, {
-    afterMs: fromMs + HORIZON_MS - 1,
-    untilMs: span.toMs + HORIZON_MS,
-    limit: MAX_BATCHES_A_DAY * Math.ceil((span.toMs - fromMs) / DAY_MS + 1),
+    afterMs: past.reduce((least, { dueAtMs }) => Math.min(least, dueAtMs), Infinity) - 1,
+    untilMs: past.reduce((most, { dueAtMs }) => Math.max(most, dueAtMs), 0),
+    limit: past.length * (1 + MAX_CHALLENGERS),
   });
   const waiting = new Set(due.map(nameOf));
-  const decided = batches.filter((batch) => !waiting.has(nameOf(batch)));
+  const decided = past.filter((batch) => !waiting.has(nameOf(batch)));
   const days = Map.groupBy(decided, ({ marketAtMs }) => Math.floor(marketAtMs / DAY_MS) * DAY_MS);
   return [...days].map(([dayMs, batches]) => ({
     dayMs,
@@ -65,7 +59,7 @@ export async function decidedDays(
 }
 
 /** A batch among all of a branch. */
-function nameOf({ version, marketAtMs }: { version: number; marketAtMs: number }): string {
+export function nameOf({ version, marketAtMs }: { version: number; marketAtMs: number }): string {
   return `${version}@${marketAtMs}`;
 }
 
@@ -88,26 +82,5 @@ export function outcomesOf(
     );
     const found = new Map(lists.flat().map((outcome) => [nameOf(outcome), outcome]));
     return batches.flatMap((batch) => found.get(nameOf(batch)) ?? []);
-  });
-}
-
-/** What became of scores of one coin, which are in the order of time. */
-export async function standingIn(
-  registry: RegistryContext,
-  scope: ReadScope,
-  scores: readonly CoinPrediction[],
-  whose: Whose,
-  { crashThresholdPct }: CrashRule,
-): Promise<ScoredCoin[]> {
-  if (scores.length === 0) return [];
-  const span = { fromMs: scores[0]!.marketAtMs, toMs: scores.at(-1)!.marketAtMs };
-  const days = await decidedDays(registry, scope, whose, span);
-  const outcomes = await Promise.all(days.map((day) => outcomesOf(registry, scope, day)));
-  const found = new Map(outcomes.flat().map((outcome) => [nameOf(outcome), outcome]));
-  return scores.map((score) => {
-    const outcome = found.get(nameOf(score)) ?? null;
-    const at = outcome?.coinIds.indexOf(score.coinId) ?? -1;
-    const dueAtMs = score.marketAtMs + HORIZON_MS;
-    return { ...score, outcome: standingOf(outcome, at, { dueAtMs, crashThresholdPct }) };
   });
 }

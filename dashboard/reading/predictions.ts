@@ -1,6 +1,7 @@
 // What was said of coins along time, for charts and the page of a coin. Beside batches.ts.
 
-import type { CrashRule } from "../../src/domain/outcomes.ts";
+import { type CrashRule, standingOf } from "../../src/domain/outcomes.ts";
+import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import {
@@ -9,8 +10,8 @@ import {
   type ScoredCoin,
 } from "../../src/registry/predictions.ts";
 import { batchByCoin, batchesIn, CHAMPIONS, isBy, type Whose } from "./batches.ts";
-import { standingIn } from "./decided.ts";
-import { HOUR_MS, type Span } from "./days.ts";
+import { clockMs, HOUR_MS, type Span } from "./days.ts";
+import { decidedDays, nameOf, outcomesOf } from "./decided.ts";
 
 /** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
 const SCORES_AN_HOUR = 8;
@@ -64,11 +65,20 @@ export async function coinHistory(
   coinId: string,
   { whose = CHAMPIONS, rule, ...span }: Span & { whose?: Whose; rule: CrashRule },
 ): Promise<ScoredCoin[]> {
+  const clock = await clockMs(registry, scope);
+  if (clock === null) return [];
   const hours = Math.ceil((span.toMs - span.fromMs) / HOUR_MS) + 1;
-  const found = await listCoinScores(registry, scope, coinId, {
-    ...span,
-    limit: hours * SCORES_AN_HOUR,
+  const [scores, batches] = await Promise.all([
+    listCoinScores(registry, scope, coinId, { ...span, limit: hours * SCORES_AN_HOUR }),
+    batchesIn(registry, scope, whose, span, clock),
+  ]);
+  const days = await decidedDays(registry, scope, batches, clock);
+  const outcomes = await Promise.all(days.map((day) => outcomesOf(registry, scope, day)));
+  const found = new Map(outcomes.flat().map((outcome) => [nameOf(outcome), outcome]));
+  return scores.filter((score) => isBy(score, whose)).map((score) => {
+    const outcome = found.get(nameOf(score)) ?? null;
+    const at = outcome?.coinIds.indexOf(coinId) ?? -1;
+    const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
+    return { ...score, outcome: standingOf(outcome, at, { dueAtMs, ...rule }) };
   });
-  const scores = found.filter((score) => isBy(score, whose));
-  return await standingIn(registry, scope, scores, whose, rule);
 }
