@@ -11,7 +11,7 @@ import {
 import type { Driver, OutcomeRecord, PredictionBatch } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { batchByCoin, batchesIn, batchRows, CHAMPIONS } from "./batches.ts";
+import { batchByCoin, batchesIn, batchRows, CHAMPIONS, type Whose } from "./batches.ts";
 import { branchKey, clockMs, type Span } from "./days.ts";
 import { decidedDays, nameOf, outcomesOf } from "./decided.ts";
 import { Memo } from "./memo.ts";
@@ -48,8 +48,14 @@ export interface ShownEpisode extends AlertEpisode {
 }
 
 export interface EpisodeQuery extends Span {
+  /** Default: of whoever was champion then. */
+  whose?: Whose;
   rule: CrashRule;
   limit: number;
+  /** Left out at the beginning, for a later page. */
+  skip?: number;
+  /** Only these, in the list and in its total. */
+  include?: (episode: AlertEpisode) => boolean;
   /** Default: the newest first. */
   order?: "newest" | "lowest";
 }
@@ -81,31 +87,32 @@ interface Moment {
 
 const kept = new Memo<readonly FoundEpisode[]>(KEPT_SPANS);
 
-/** The champion's alert episodes in a span, and how many there are in all. */
+/** The alert episodes in a span, and how many there are in all, of them still open. */
 export async function recentEpisodes(
   registry: RegistryContext,
   scope: ReadScope,
-  { limit, order = "newest", ...query }: EpisodeQuery,
-): Promise<{ episodes: ShownEpisode[]; total: number }> {
-  const all = await episodesIn(registry, scope, query);
+  { limit, skip = 0, order = "newest", include = () => true, ...query }: EpisodeQuery,
+): Promise<{ episodes: ShownEpisode[]; total: number; open: number }> {
+  const all = (await episodesIn(registry, scope, query)).filter(({ episode }) => include(episode));
   const sorted = order === "newest"
     ? all
     : all.toSorted((a, b) => a.episode.lowestScore - b.episode.lowestScore);
   const episodes = await Promise.all(
-    sorted.slice(0, limit).map((found) => shown(registry, found)),
+    sorted.slice(skip, skip + limit).map((found) => shown(registry, found)),
   );
-  return { episodes, total: all.length };
+  const open = all.filter(({ episode }) => episode.isOpen).length;
+  return { episodes, total: all.length, open };
 }
 
 /** All of a span's episodes, the newest first. */
 async function episodesIn(
   registry: RegistryContext,
   scope: ReadScope,
-  { rule, ...span }: Span & { rule: CrashRule },
+  { whose = CHAMPIONS, rule, ...span }: Span & { whose?: Whose; rule: CrashRule },
 ): Promise<readonly FoundEpisode[]> {
   const clock = await clockMs(registry, scope);
   if (clock === null) return [];
-  const batches = await batchesIn(registry, scope, CHAMPIONS, span, clock);
+  const batches = await batchesIn(registry, scope, whose, span, clock);
   const days = await decidedDays(registry, scope, batches, clock);
   const key = [
     branchKey(scope),
@@ -120,7 +127,12 @@ async function episodesIn(
       const outcome = decided.get(nameOf(batch));
       return outcome ? { ...outcome, batch, outcome } : undecided(registry, batch);
     }));
-    return findEpisodes(scored, rule);
+    // Challengers score the same snapshots, each for itself; champions follow one another.
+    const isOneAfterAnother = "version" in whose || whose.role === "champion";
+    const series = isOneAfterAnother
+      ? [scored]
+      : Map.groupBy(scored, ({ batch }) => batch.version).values();
+    return [...series].flatMap((of) => findEpisodes(of, rule)).sort(byTime);
   });
 }
 
@@ -135,7 +147,12 @@ async function undecided(registry: RegistryContext, batch: PredictionBatch): Pro
   };
 }
 
-/** The episodes of all coins, the newest first. */
+/** The newest first. */
+function byTime({ episode: a }: FoundEpisode, { episode: b }: FoundEpisode): number {
+  return b.fromMs - a.fromMs || a.lowestScore - b.lowestScore;
+}
+
+/** The episodes of all coins. */
 function findEpisodes(scored: readonly Scored[], rule: CrashRule): FoundEpisode[] {
   const newestMs = scored.at(-1)?.batch.marketAtMs;
   return [...momentsOf(scored)].flatMap(([coinId, moments]) =>
@@ -156,7 +173,7 @@ function findEpisodes(scored: readonly Scored[], rule: CrashRule): FoundEpisode[
       };
       return { episode, first: flags[0]!.of.batch, strongest: strongest.of.batch };
     })
-  ).sort(({ episode: a }, { episode: b }) => b.fromMs - a.fromMs || a.lowestScore - b.lowestScore);
+  );
 }
 
 /** The moments of every coin that was flagged at all, in the order of time. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { CHAMPIONS } from "../../../dashboard/reading/batches.ts";
-import { recentEpisodes } from "../../../dashboard/reading/episodes.ts";
+import { type EpisodeQuery, recentEpisodes } from "../../../dashboard/reading/episodes.ts";
 import { outcomeDays } from "../../../dashboard/reading/outcomes.ts";
 import { outcomeMetrics } from "../../../src/evaluation/outcomes.ts";
 import { countEpisodes } from "../../../src/evaluation/episodes.ts";
@@ -29,6 +29,8 @@ async function fill(registry: TestRegistry, rows: Row[][], decided: number): Pro
   for (const [hour, of] of rows.entries()) await scoreHour(registry, hour, of);
   for (let hour = 0; hour < decided; hour++) await decideHour(registry, hour, rows[hour]!);
 }
+
+const hourOf = (ms: number) => (ms - hourMs(0)) / 3_600_000;
 
 Deno.test("the days and their total are the numbers of a report over the same outcomes", async () => {
   using registry = await memoryRegistry();
@@ -148,6 +150,44 @@ Deno.test("an episode has its first flag's price and fate, and what drove its st
   assertEquals([fallen!.name, fallen!.strongestMs], ["The a", hourMs(2)]);
   const lowest = await recentEpisodes(registry, read, { ...query, order: "lowest", limit: 2 });
   assertEquals(lowest.episodes.map(({ lowestScore }) => lowestScore), [-0.9, -0.7]);
+});
+
+Deno.test("episodes come page by page, of those that are asked for", async () => {
+  using registry = await memoryRegistry();
+  await setMarketTime(registry, hourMs(30));
+  for (const hour of [1, 11, 21, 30]) {
+    await scoreHour(registry, hour, [["a", true, null], ["b", hour > 20, null]]);
+  }
+  const { read } = registry.scopes;
+  const query = { fromMs: hourMs(0), toMs: hourMs(30), rule: RULE, limit: 2 };
+  const hoursOf = async (given: Partial<EpisodeQuery>) => {
+    const { episodes, total, open } = await recentEpisodes(registry, read, { ...query, ...given });
+    return [episodes.map(({ coinId, fromMs }) => [coinId, hourOf(fromMs)]), total, open];
+  };
+  assertEquals(await hoursOf({ skip: 2 }), [[["a", 21], ["b", 21]], 6, 2]);
+  assertEquals(await hoursOf({ include: ({ coinId }) => coinId === "b", skip: 1 }), [
+    [["b", 21]],
+    2,
+    1,
+  ]);
+});
+
+Deno.test("challengers that score the same hours have episodes of their own", async () => {
+  using registry = await memoryRegistry();
+  await setMarketTime(registry, hourMs(30));
+  for (const hour of [1, 2, 3]) {
+    await scoreHour(registry, hour, [["a", true, null]], { version: 2, role: "challenger" });
+    await scoreHour(registry, hour, [["a", hour !== 2, null]], { version: 3, role: "challenger" });
+  }
+  const query = { fromMs: hourMs(0), toMs: hourMs(30), rule: RULE, limit: 9 };
+  const { episodes } = await recentEpisodes(registry, registry.scopes.read, {
+    ...query,
+    whose: { role: "challenger" },
+  });
+  assertEquals(
+    episodes.map(({ version, fromMs, flags }) => [version, hourOf(fromMs), flags]),
+    [[3, 3, 1], [2, 1, 3], [3, 1, 1]],
+  );
 });
 
 Deno.test("episodes are as many as a report counts", async () => {
