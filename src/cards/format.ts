@@ -1,6 +1,8 @@
 // Numbers, times and foreign text as a card shows them. Beside the pages; depends on no locale and no
 // clock, so that a card made twice is the same.
 
+export { duration } from "../domain/duration.ts";
+
 /** Undefined is "–", never 0. */
 export const UNDEFINED = "–";
 
@@ -50,21 +52,6 @@ export function significant(value: number | null, digits = 4): string {
 /** "2022-05-09 17:00 UTC" */
 export function instant(iso: string | null): string {
   return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)}\u00a0UTC`;
-}
-
-/** Two units at most: "5 h 54 min", "3 d 2 h", "12 s". */
-export function duration(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const units: [string, number][] = [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]];
-  const parts: string[] = [];
-  let rest = seconds;
-  for (const [name, size] of units) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${count} ${name}`);
-    if (parts.length === 2) break;
-  }
-  return parts.join(" ") || "0 s";
 }
 
 /** A price in USD with four significant digits, and never an exponent: "$1,234", "$0.0001235". */
