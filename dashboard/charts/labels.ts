@@ -54,7 +54,7 @@ export const LINE_HEIGHT = 14;
 const ASCENT = 9;
 const DESCENT = 3;
 /** Between two labels side by side. */
-const SPACE = 4;
+const SPACE = 3;
 /** Between a label and a line. */
 const AIR = 2;
 
@@ -66,13 +66,9 @@ const WIDE = /[A-Zmw%≤≥#&@+<>=−–…]/;
 export function textWidth(text: string, isBold = false): number {
   let width = 0;
   for (const character of text) {
-    width += NARROW.test(character)
-      ? 4
-      : WIDE.test(character)
-      ? 8.8
-      : character < "\u0250"
-      ? 6.7
-      : 11.5;
+    if (NARROW.test(character)) width += 3.6;
+    else if (WIDE.test(character)) width += 8.8;
+    else width += character < "\u0250" ? 6.7 : 11.5;
   }
   return isBold ? width * 1.06 : width;
 }

@@ -27,7 +27,7 @@ function pc(value: number): string {
 const Chart: FC<{ height: number; title: string; desc: string; children?: Child }> = (
   { height, title, desc, children },
 ) => (
-  <svg role="img" height={height} width="100%">
+  <svg class="ch" role="img" height={height} width="100%">
     <title>{plainText(title)}</title>
     <desc>{plainText(desc)}</desc>
     {children}
