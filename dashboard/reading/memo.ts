@@ -21,4 +21,9 @@ export class Memo<T> {
     }
     return kept.get(key, load);
   }
+
+  /** For what turned out not to be final. */
+  forget({ store }: Pick<RegistryContext, "store">, key: string): void {
+    this.#stores.get(store)?.forget(key);
+  }
 }

@@ -20,4 +20,9 @@ export class RecentlyUsed<T> {
     }
     return value;
   }
+
+  /** Loads it anew when it is asked for again: it may have changed. */
+  forget(sha256: string): void {
+    this.#values.delete(sha256);
+  }
 }

@@ -1,0 +1,99 @@
+// The flows in their line: what each did last, how its runs went, what starts it and when it is due. Runs
+// that have ended never change, and are kept.
+
+import type { FlowConfigs, ProjectConfig } from "../../src/domain/config.ts";
+import type { RunRecord, RunStatus } from "../../src/domain/run.ts";
+import type { ReadScope } from "../../src/domain/scope.ts";
+import { dueOf, type Start, startOf } from "../../src/engine/dueness.ts";
+import type { Flow } from "../../src/engine/flow.ts";
+import type { RegistryContext } from "../../src/registry/context.ts";
+import { listRunIds } from "../../src/registry/run_index.ts";
+import { getRun } from "../../src/registry/runs.ts";
+import { branchKey } from "./days.ts";
+import { Memo } from "./memo.ts";
+
+/** Runs of a flow that are shown. */
+const HISTORY = 24;
+/** Of seven flows on a few branches. */
+const KEPT_RUNS = 1000;
+
+/** A run without what only its own page shows. */
+export type PipelineRun = Omit<RunRecord, "configs" | "params">;
+
+/** One flow as it stands. */
+export interface FlowState {
+  flow: string;
+  last: PipelineRun | null;
+  /** Since its last run began. */
+  ageMs: number | null;
+  start: Start;
+  /** When it is due by its schedule; null without one. */
+  dueAt: string | null;
+  /** Due for longer than a run may take to begin. */
+  isLate: boolean;
+  /** Its newest runs, oldest first. */
+  history: { id: number; status: RunStatus }[];
+}
+
+export interface PipelineQuery {
+  flows: readonly Flow[];
+  configs: FlowConfigs;
+  /** Of the process that runs them on this branch; none where nothing does. */
+  schedules: ProjectConfig["schedules"];
+  nowMs: number;
+}
+
+const ended = new Memo<PipelineRun | null>(KEPT_RUNS);
+
+/** The state of every flow, in the order of the table of flows. */
+export async function pipelineState(
+  registry: RegistryContext,
+  scope: ReadScope,
+  query: PipelineQuery,
+): Promise<FlowState[]> {
+  return await Promise.all(query.flows.map((flow) => flowState(registry, scope, flow, query)));
+}
+
+async function flowState(
+  registry: RegistryContext,
+  scope: ReadScope,
+  flow: Flow,
+  { configs, schedules, nowMs }: PipelineQuery,
+): Promise<FlowState> {
+  const ids = await listRunIds(registry, scope, flow.name, HISTORY);
+  const runs = await Promise.all(ids.map((id) => runById(registry, scope, id)));
+  const found = runs.filter((run) => run !== null);
+  const last = found[0] ?? null;
+  const lastStartMs = last && Date.parse(last.startedAt);
+  const schedule = schedules[flow.name as keyof typeof schedules];
+  const start = startOf(flow, { schedule, configs });
+  const due = start.by === "schedule" ? dueOf(start.expression, { lastStartMs, nowMs }) : null;
+  return {
+    flow: flow.name,
+    last,
+    ageMs: lastStartMs === null ? null : Math.max(0, nowMs - lastStartMs),
+    start,
+    dueAt: due && new Date(due.dueMs).toISOString(),
+    isLate: due?.isLate ?? false,
+    history: found.map(({ id, status }) => ({ id, status })).reverse(),
+  };
+}
+
+/** A run by its id: kept once it has ended, read again as long as it goes on. */
+async function runById(
+  registry: RegistryContext,
+  scope: ReadScope,
+  id: number,
+): Promise<PipelineRun | null> {
+  const key = `${branchKey(scope)}/${id}`;
+  const run = await ended.get(registry, key, async () => {
+    const record = await getRun(registry, scope, id);
+    return record && withoutConfigs(record);
+  });
+  if (run === null || run.status === "running") ended.forget(registry, key);
+  return run;
+}
+
+function withoutConfigs({ configs: _configs, params: _params, ...run }: RunRecord): PipelineRun {
+  return run;
+}

@@ -1,0 +1,44 @@
+// What starts a flow, and when that is due: by schedule, by another flow's event, or by hand. Beside
+// freshness.ts, for whoever shows the flows in their line.
+
+import type { FlowConfigs } from "../domain/config.ts";
+import { nextSlot, previousSlot } from "../domain/cron.ts";
+import type { EventName, EventRecord } from "../domain/run.ts";
+import type { Flow } from "./flow.ts";
+import { triggeredBy } from "./triggers.ts";
+
+/** As for a snapshot: this share of an interval may pass before a run is called late. */
+const GRACE = 1 / 12;
+
+export type Start =
+  | { by: "schedule"; expression: string }
+  | { by: "event"; events: EventName[] }
+  | { by: "hand" };
+
+/** What starts a flow under these configs; a schedule before events. */
+export function startOf(
+  flow: Flow,
+  { schedule, configs }: { schedule: string | undefined; configs: FlowConfigs },
+): Start {
+  if (schedule !== undefined) return { by: "schedule", expression: schedule };
+  const events = (flow.on ?? []).map(({ event }) => event)
+    .filter((name) => triggeredBy([flow], plainEvent(name), { configs }).length > 0);
+  return events.length > 0 ? { by: "event", events: [...new Set(events)] } : { by: "hand" };
+}
+
+/** An event of which nothing is known but its name. */
+function plainEvent(name: EventName): EventRecord {
+  return { id: 0, name, branch: "", runId: null, recordedAt: "", marketAt: null, payload: {} };
+}
+
+/** When a scheduled flow is due next, after its last run or from now on, and whether that is past. */
+export function dueOf(
+  expression: string,
+  { lastStartMs, nowMs }: { lastStartMs: number | null; nowMs: number },
+): { dueMs: number; isLate: boolean } | null {
+  const dueMs = nextSlot(expression, lastStartMs ?? nowMs);
+  const slotMs = previousSlot(expression, lastStartMs ?? nowMs);
+  if (dueMs === null) return null;
+  const everyMs = dueMs - (slotMs ?? dueMs);
+  return { dueMs, isLate: nowMs - dueMs > everyMs * GRACE };
+}
