@@ -59,6 +59,41 @@ export async function latestEvaluation(
   return id === null ? null : await reader.get(keys.evaluation(model, version, id));
 }
 
+/** Where a version stands, and the judgement that it stands by. */
+export interface ModelStanding {
+  status: ModelStatus;
+  evaluation: EvaluationRecord | null;
+}
+
+/** Where versions stand, in their order: what `modelStatus` says, with a few reads for many of them. */
+export async function standingsOf(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  versions: readonly number[],
+): Promise<ModelStanding[]> {
+  const keys = keysOf(scope);
+  const { store } = ctx;
+  const [champion, revocations, ids] = await Promise.all([
+    store.get(keys.alias(model, "champion")),
+    store.getMany(versions.map((version) => keys.revocation(model, version))),
+    store.getMany(versions.map((version) => keys.counter(`evaluation/${model}/${version}`))),
+  ]);
+  const judged = versions.flatMap((version, i) =>
+    typeof ids[i] === "number" ? [{ version, id: ids[i] }] : []
+  );
+  const found = await store.getMany(
+    judged.map(({ version, id }) => keys.evaluation(model, version, id)),
+  );
+  const evaluations = new Map(judged.map(({ version }, i) => [version, found[i]!]));
+  return versions.map((version, i) => {
+    const evaluation = evaluations.get(version) ?? null;
+    if (revocations[i] !== null) return { status: "revoked", evaluation };
+    if (champion?.version === version) return { status: "champion", evaluation };
+    return { status: evaluation?.passed ? "evaluated" : "candidate", evaluation };
+  });
+}
+
 /** candidate → evaluated → champion; revoked stands above all. */
 export async function modelStatus(
   ctx: RegistryContext,

@@ -1,0 +1,44 @@
+// What is said of a version in a sentence: how it was judged, what stands in its way, what to do about it.
+
+import type { VersionRef } from "../src/domain/asset.ts";
+import type { GateCount, GateRow } from "../src/domain/gates.ts";
+import { decimal } from "../src/cards/format.ts";
+import type { Blocker } from "../src/registry/promotion.ts";
+import { expected } from "./components/gates.tsx";
+
+/** As much of a judgement as sentences need. */
+export interface Judged {
+  gates: GateCount;
+  comparedTo: VersionRef | null;
+}
+
+/** "v9 fails 2 of 7 gates", "v9 may be promoted": a version on its way to an alias. */
+export function standingWords(
+  version: number,
+  judged: Judged | null,
+  blockers: readonly Pick<Blocker, "reason">[],
+): string {
+  const has = (reason: string) => blockers.some((blocker) => blocker.reason === reason);
+  if (has("revoked")) return `v${version} is revoked`;
+  if (judged === null) return `v${version} was not judged yet`;
+  const { hardFailed, total } = judged.gates;
+  if (hardFailed > 0) return `v${version} fails ${hardFailed} of ${total} gates`;
+  if (has("stale_evaluation")) {
+    return judged.comparedTo === null
+      ? `v${version} was judged against no champion`
+      : `v${version} was judged against v${judged.comparedTo.version}`;
+  }
+  if (blockers.length > 0) return `v${version} cannot be promoted`;
+  return `v${version} may be promoted`;
+}
+
+/** The command that leads on from what stands in the way; without the flags of the store. */
+export function wayOn(version: number, blockers: readonly Pick<Blocker, "reason">[]): string {
+  const judgesAgain = blockers.some(({ reason }) => /^(no|stale)_evaluation$/.test(reason));
+  return judgesAgain ? `evaluate --candidate_version ${version}` : `models why ${version}`;
+}
+
+/** "0.460, expected ≤ 0.200" */
+export function besideExpected(row: Pick<GateRow, "value" | "comparison" | "threshold">): string {
+  return `${decimal(row.value)}, expected ${expected(row)}`;
+}
