@@ -1,15 +1,15 @@
 // The card of a dataset: which hours and coins are in it, what is missing, and whether what a model will
 // be judged by looks like what it learns from.
 
-import { ASSET } from "../../src/domain/asset.ts";
+import { ASSET, type VersionRecord } from "../../src/domain/asset.ts";
 import { wordsOf } from "../../src/domain/drivers.ts";
-import { numbers } from "../../src/domain/table.ts";
+import { type DatasetHistograms, HISTOGRAMS } from "../../src/domain/histograms.ts";
 import type { CardContext } from "../../src/engine/flow.ts";
 import { Histogram, TimeStrip } from "../../src/cards/charts.tsx";
 import { count, instant, percent } from "../../src/cards/format.ts";
-import { binLike, type Bins, binValues } from "../../src/cards/histogram.ts";
 import { cardPage, Facts, Panel, Rows } from "../../src/cards/page.tsx";
 import { jsonOf, kickerOf, producedVersion, tableOf } from "../card_data.ts";
+import { datasetHistograms } from "./histograms.ts";
 
 const SHOWN_FEATURES = 12;
 
@@ -36,25 +36,20 @@ export async function card(ctx: CardContext): Promise<string> {
   const training = await producedVersion(ctx, ASSET.trainingDataset);
   const holdout = await producedVersion(ctx, ASSET.evalHoldout);
   const report = await jsonOf<Report>(ctx, training.files.report!);
-  const [learned, judged] = await Promise.all([
-    tableOf(ctx, training.files.table!),
-    tableOf(ctx, holdout.files.table!),
-  ]);
-  const names = (training.annotations.feature_names as string[]) ?? [];
-  const features = names.flatMap((name) => {
-    const bins = binValues(numbers(learned, name), 24);
-    if (bins === null) return [];
-    const other = binLike(bins, numbers(judged, name));
-    return [{ name, bins, other, shift: shiftOf(bins, other) }];
-  }).sort((a, b) => b.shift - a.shift);
+  const histograms = await histogramsOf(ctx, training, holdout);
+  const features = histograms.features
+    .flatMap(({ feature, bins, shift }) => bins === null ? [] : [{ feature, bins, shift: shift! }])
+    .sort((a, b) => b.shift - a.shift);
   const { gaps } = report;
+  const learnedRows = report.training.row_count;
+  const judgedRows = report.holdout.row_count;
   return cardPage({
     kicker: kickerOf(ctx.run),
     finding: gaps.length === 0
-      ? `${count(learned.rowCount)} rows to learn from, without a gap`
-      : `${count(learned.rowCount)} rows to learn from, with ${gaps.length} gaps`,
+      ? `${count(learnedRows)} rows to learn from, without a gap`
+      : `${count(learnedRows)} rows to learn from, with ${gaps.length} gaps`,
     lead: `${training.name} v${training.version} has ${report.training.coin_count} coins, ` +
-      `${holdout.name} v${holdout.version} ${count(judged.rowCount)} later rows to judge by; ` +
+      `${holdout.name} v${holdout.version} ${count(judgedRows)} later rows to judge by; ` +
       `${report.dropped_coins.length} coins were left out for too few snapshots.`,
     body: (
       <>
@@ -83,13 +78,19 @@ export async function card(ctx: CardContext): Promise<string> {
           scope={`the ${Math.min(SHOWN_FEATURES, features.length)} features that differ most`}
         >
           <div class="pair">
-            {features.slice(0, SHOWN_FEATURES).map(({ name, bins, other, shift }) => (
+            {features.slice(0, SHOWN_FEATURES).map(({ feature, bins, shift }) => (
               <figure>
-                <figcaption>{`${wordsOf(name).label}: ${percent(shift)} lie elsewhere`}</figcaption>
+                <figcaption>
+                  {`${wordsOf(feature).label}: ${percent(shift)} lie elsewhere`}
+                </figcaption>
                 <Histogram
-                  title={wordsOf(name).label}
-                  bins={bins}
-                  other={{ bins: other, name: "holdout", ownName: "training" }}
+                  title={wordsOf(feature).label}
+                  bins={{ ...bins, counts: bins.training }}
+                  other={{
+                    bins: { ...bins, counts: bins.holdout },
+                    name: "holdout",
+                    ownName: "training",
+                  }}
                 />
               </figure>
             ))}
@@ -104,10 +105,10 @@ export async function card(ctx: CardContext): Promise<string> {
               { name: "training", isNumeric: true },
               { name: "holdout", isNumeric: true },
             ]}
-            rows={names.map((name) => [
-              wordsOf(name).label,
-              percent(missingRate(numbers(learned, name))),
-              percent(missingRate(numbers(judged, name))),
+            rows={histograms.features.map((one) => [
+              wordsOf(one.feature).label,
+              percent(one.training_missing),
+              percent(one.holdout_missing),
             ])}
           />
         </Panel>
@@ -126,15 +127,17 @@ function rangeOf(part: Part): string {
   } rows of ${part.coin_count} coins in ${part.snapshot_count} snapshots`;
 }
 
-function missingRate(values: Float64Array): number | null {
-  if (values.length === 0) return null;
-  return values.filter((value) => Number.isNaN(value)).length / values.length;
-}
-
-/** Half the summed difference of the shares: how much of the one would have to move to be the other. */
-function shiftOf(a: Bins, b: Bins): number {
-  const sum = ({ counts }: Bins) => counts.reduce((total, n) => total + n, 0) || 1;
-  return a.counts.reduce((total, n, i) => {
-    return total + Math.abs(n / sum(a) - b.counts[i]! / sum(b)) / 2;
-  }, 0);
+/** As they were stored with the pair; of one from before that, counted from its rows. */
+async function histogramsOf(
+  ctx: CardContext,
+  training: VersionRecord,
+  holdout: VersionRecord,
+): Promise<DatasetHistograms> {
+  const stored = training.files[HISTOGRAMS];
+  if (stored !== undefined) return await jsonOf<DatasetHistograms>(ctx, stored);
+  const [learned, judged] = await Promise.all([
+    tableOf(ctx, training.files.table!),
+    tableOf(ctx, holdout.files.table!),
+  ]);
+  return datasetHistograms(learned, judged, (training.annotations.feature_names as string[]) ?? []);
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
+import { HISTOGRAMS } from "../../src/domain/histograms.ts";
 import { toJson } from "../../src/domain/json.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
@@ -80,6 +81,9 @@ export const buildDataset = defineFlow({
         "warn",
       );
     }
+    // Imported on demand: it brings the charts' scales, which most commands never need.
+    const { datasetHistograms } = await import("./histograms.ts");
+    const histograms = datasetHistograms(training, holdout, pair.featureNames);
     const { missingRate: trainingMissing, ...trainingPart } = report.training;
     const { missingRate: holdoutMissing, ...holdoutPart } = report.holdout;
     return {
@@ -90,6 +94,7 @@ export const buildDataset = defineFlow({
         jsonBytes(toJson({ ...report, trainingMissing, holdoutMissing })),
         "application/json",
       ),
+      histograms: await ctx.putBlob(jsonBytes(histograms), "application/json"),
       dropped_coins: report.droppedCoins.length,
       embargoed_rows: report.embargoedRowCount,
       hours_without_snapshot: report.hoursWithoutSnapshot,
@@ -112,7 +117,11 @@ export const buildDataset = defineFlow({
           hours_without_snapshot: built.hours_without_snapshot,
           params: ctx.params as JsonObject,
         });
-        const files = { members: built.members.file, report: built.report };
+        const files = {
+          members: built.members.file,
+          report: built.report,
+          [HISTOGRAMS]: built.histograms,
+        };
         const inputs = [built.members.input];
         const base = { kind: "data" as const, marketAt, inputs };
         const training = await register({

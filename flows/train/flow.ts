@@ -3,19 +3,23 @@
 import { z } from "zod";
 import { ASSET, type AssetFile, type LineageInput } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
+import { type Counts, TRAINING_SCORES } from "../../src/domain/histograms.ts";
 import { toJson } from "../../src/domain/json.ts";
 import { type ReadScope, readScope } from "../../src/domain/scope.ts";
 import { toMatrix } from "../../src/domain/table.ts";
 import { defineFlow, type StepContext, WithEffects } from "../../src/engine/flow.ts";
-import { fitDetector } from "../../src/estimators/detector.ts";
+import { type Detector, fitDetector } from "../../src/estimators/detector.ts";
 import { detectorToTensors } from "../../src/estimators/detector_tensors.ts";
 import { asInput, fileOf, latestVersion, resolveVersion } from "../../src/registry/assets.ts";
 import { advanceMarket, type RegistryContext } from "../../src/registry/context.ts";
 import { encodeSafetensors } from "../../src/store/safetensors.ts";
 import { decodeTable } from "../../src/store/tables.ts";
 import { featureNamesOf } from "../datasets.ts";
-import { checkSource, type FetchedMarket, sourceParam } from "../market_data.ts";
+import { checkSource, type FetchedMarket, jsonBytes, sourceParam } from "../market_data.ts";
 import { freshRows } from "../fresh_rows.ts";
+
+/** Bins of the training scores, as many as an evaluation's chart has. */
+const SCORE_BINS = 60;
 
 const params = z.strictObject({
   source: sourceParam,
@@ -95,6 +99,7 @@ export const train = defineFlow({
     const bytes = encodeSafetensors(detectorToTensors(detector));
     return {
       model: await ctx.putBlob(bytes, "application/safetensors"),
+      scores: await putScores(ctx, detector),
       training_rows: X.rowCount,
       training_rate: detector.trainingRate,
       offset: detector.offset,
@@ -103,7 +108,7 @@ export const train = defineFlow({
       warnings: [...detector.warnings],
     };
   })
-  .step("register", (ctx, { rows, model, ...fitted }) =>
+  .step("register", (ctx, { rows, model, scores, ...fitted }) =>
     Promise.resolve(
       new WithEffects({}, async ({ tx, register, publish, summarize }) => {
         const { algorithm } = ctx.configs.model_config;
@@ -120,6 +125,7 @@ export const train = defineFlow({
           },
           files: {
             model,
+            [TRAINING_SCORES]: scores,
             // A fresh-trained model has no dataset: what it learned from is kept with it.
             ...(rows.fetched ? { table: rows.table, raw: rows.fetched.raw } : {}),
           },
@@ -142,6 +148,14 @@ export const train = defineFlow({
       }),
     ))
   .build();
+
+/** A histogram of the training rows' scores: the model itself does not keep them. */
+async function putScores(ctx: StepContext<Params>, detector: Detector): Promise<AssetFile> {
+  // Imported on demand: it brings the charts' scales, which most commands never need.
+  const { binValues } = await import("../../src/cards/histogram.ts");
+  const bins: Counts | null = binValues(detector.trainingScores ?? [], SCORE_BINS);
+  return await ctx.putBlob(jsonBytes(bins), "application/json");
+}
 
 /** Throws `invalid` for flags of which one would be ignored. */
 function refuseContradiction(given: Params): void {

@@ -39,3 +39,10 @@ function countInto(values: Float64Array, from: number, to: number, binCount: num
   }
   return counts;
 }
+
+/** Half the summed difference of the shares: how much of the one would have to move to be the other. */
+export function shiftOf(a: Bins, b: Bins): number {
+  const sum = ({ counts }: Bins) => counts.reduce((total, n) => total + n, 0) || 1;
+  const [sumA, sumB] = [sum(a), sum(b)];
+  return a.counts.reduce((total, n, i) => total + Math.abs(n / sumA - b.counts[i]! / sumB) / 2, 0);
+}

@@ -204,7 +204,7 @@ Deno.test("train says in its first line that it uses fresh data where no dataset
     const model = await pipeline.model();
     assertEquals(model.annotations.data_source, "replay_live");
     assertEquals(model.inputs, []);
-    assertEquals(Object.keys(model.files).sort(), ["model", "raw", "table"]);
+    assertEquals(Object.keys(model.files).sort(), ["model", "raw", "table", "training_scores"]);
 
     const judged = await pipeline.run("evaluate");
     assertEquals(judged.summary.eval_source, "replay_live");
