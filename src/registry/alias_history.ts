@@ -17,15 +17,16 @@ export function getAliasEntry(
   return ctx.store.get(keysOf(scope).aliasEntry(model, alias, seq));
 }
 
-/** Newest first. */
+/** Newest first; `before` is exclusive. */
 export async function aliasHistory(
   ctx: RegistryContext,
   scope: ReadScope,
   model: string,
   alias: string,
   limit: number,
+  before?: number,
 ): Promise<AliasEntry[]> {
-  const range = { limit, reverse: true };
+  const range = { limit, reverse: true, ...(before === undefined ? {} : { before: [before] }) };
   const entries = await ctx.store.list(keysOf(scope).aliasEntries(model, alias), range);
   return entries.map((entry) => entry.value);
 }

@@ -1,0 +1,77 @@
+// The API, /api/v1: every operation with its checks, the OpenAPI document made of the same definitions,
+// and refusals in the one shape of errors.
+
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { AppError, toAppError } from "../../src/domain/errors.ts";
+import { toJson } from "../../src/domain/json.ts";
+import type { Views } from "../view.ts";
+import { documentOf } from "./document.ts";
+import { asWrongRequest, mountOperation, type Operation } from "./operation.ts";
+import { aliasOperations } from "./routes/aliases.ts";
+import { coinOperations } from "./routes/coins.ts";
+import { dataOperations } from "./routes/data.ts";
+import { flowOperations } from "./routes/flows.ts";
+import { marketOperations } from "./routes/market.ts";
+import { modelOperations } from "./routes/models.ts";
+import { predictionOperations } from "./routes/predictions.ts";
+import { recordOperations } from "./routes/records.ts";
+import { scoreOperations } from "./routes/scores.ts";
+
+export const API_PATH = "/api/v1";
+
+const MAX_BODY_BYTES = 5_000_000;
+
+/** Every operation, in the order in which they are explained. */
+export const OPERATIONS: readonly Operation[] = [
+  ...marketOperations,
+  ...predictionOperations,
+  ...coinOperations,
+  ...scoreOperations,
+  ...modelOperations,
+  ...aliasOperations,
+  ...flowOperations,
+  ...dataOperations,
+  ...recordOperations,
+];
+
+export function mountApi(app: Hono, views: Views): void {
+  const api = new OpenAPIHono();
+  api.use(bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new AppError(
+        "invalid",
+        `Cannot read the request: found more than ${
+          MAX_BODY_BYTES / 1e6
+        } MB, expected at most that. ` +
+          `Next: send it in parts.`,
+      );
+    },
+  }));
+  for (const operation of OPERATIONS) mountOperation(api, views, operation);
+  api.get("/openapi.json", (c) => c.json(documentOf(api, views.deps.codeVersion)));
+  api.onError((cause, c) => {
+    const error = toAppError(asWrongRequest(cause));
+    return c.json(toJson(error.toJSON()) as object, error.httpStatus as 500);
+  });
+  app.route(API_PATH, api);
+  app.all("/api/*", (c) => {
+    throw noOperation(c.req.method, c.req.path);
+  });
+}
+
+/** A path that there is none of, or that is asked by another method. */
+function noOperation(method: string, path: string): AppError {
+  const parts = path.slice(API_PATH.length).split("/");
+  const methods = OPERATIONS.filter((operation) => {
+    const own = operation.path.split("/");
+    return path.startsWith(API_PATH) && own.length === parts.length &&
+      own.every((part, i) => part.startsWith("{") || part === parts[i]);
+  }).map((operation) => operation.method.toUpperCase());
+  const expected = methods.length > 0
+    ? `expected ${[...new Set(methods)].join(" or ")}`
+    : `expected a path below ${API_PATH}`;
+  return new AppError("not_found", `Cannot ${method} ${path}: ${expected}. See: /api/docs`);
+}

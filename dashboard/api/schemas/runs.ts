@@ -1,0 +1,120 @@
+// Flows, runs, steps, logs, events and the audit log as the API answers them.
+
+import { z } from "@hono/zod-openapi";
+import { count, freeObject, id, orNull, time } from "./shapes.ts";
+
+export const flowSchema = z.strictObject({
+  name: z.string(),
+  original_name: z.string().describe("the original project's name, accepted as well"),
+  summary: z.string(),
+  consumes: z.string(),
+  produces: z.string(),
+  publishes: z.array(z.string()).describe("events that it may publish"),
+  triggered_by: z.array(z.string()).describe("events that start it"),
+  schedule: z.string().nullable().describe("five cron fields, UTC; null where it is not scheduled"),
+  waiting: z.string().nullable().describe("what it still waits for; null for nothing"),
+  params: freeObject.describe("JSON Schema of its parameters, as POST /runs takes them"),
+}).openapi("Flow");
+
+const produced = z.strictObject({
+  kind: z.enum(["data", "model"]),
+  name: z.string(),
+  version: id,
+});
+
+const runFields = {
+  id,
+  flow: z.string(),
+  status: z.enum(["running", "completed", "failed"]),
+  branch: z.string(),
+  read_branch: z.string(),
+  user: z.string().describe("who started it"),
+  code_version: z.string(),
+  params: freeObject.describe("parameters with their defaults"),
+  configs: freeObject.describe("configs as they were when it started"),
+  triggered_by: id.nullable().describe("event that started it; null by hand or by schedule"),
+  started_at: time,
+  finished_at: time.nullable(),
+  market_at: time.nullable(),
+  produced: z.array(produced),
+  events: z.array(id).describe("ids of the events that it published"),
+  summary: freeObject.describe("what it found, in a few numbers"),
+  error: z.strictObject({
+    code: z.string(),
+    message: z.string(),
+    step: z.string().nullable(),
+  }).nullable(),
+};
+
+export const runSchema = z.strictObject(runFields).openapi("Run");
+
+export const stepSchema = z.strictObject({
+  run_id: id,
+  index: count,
+  name: z.string(),
+  status: z.enum(["running", "completed", "failed"]),
+  started_at: time,
+  finished_at: time.nullable(),
+  artifacts: freeObject.describe("what it hands to the following steps"),
+}).openapi("Step");
+
+export const tagSchema = z.strictObject({
+  tag: z.string(),
+  system: z.boolean().describe("set by the program, which alone may take it away"),
+  added_at: time,
+  added_by: z.string(),
+}).openapi("Tag");
+
+export const runDetailSchema = z.strictObject({
+  ...runFields,
+  steps: z.array(stepSchema),
+  tags: z.array(tagSchema),
+}).openapi("RunDetail");
+
+export const startedRunSchema = z.strictObject({
+  run_id: id,
+  run: runSchema,
+}).openapi("StartedRun");
+
+export const logLineSchema = z.strictObject({
+  at: time,
+  step: z.string(),
+  level: z.enum(["info", "warn", "error"]),
+  message: z.string(),
+}).openapi("LogLine");
+
+export const logSchema = z.strictObject({
+  run_id: id,
+  lines: z.array(logLineSchema).describe("the newest, in the order in which they were said"),
+  left_out: count.describe("older lines that were not asked for"),
+}).openapi("Log");
+
+export const eventSchema = z.strictObject({
+  id,
+  name: z.string(),
+  branch: z.string(),
+  run_id: id.nullable().describe("run that published it; null for an act outside of a run"),
+  recorded_at: time,
+  market_at: time.nullable(),
+  payload: freeObject.describe("what it names, by version"),
+}).openapi("Event");
+
+export const auditSchema = z.strictObject({
+  id,
+  action: z.string(),
+  actor: z.string(),
+  subject: z.string(),
+  reason: z.string(),
+  recorded_at: time,
+  details: freeObject,
+}).openapi("AuditEntry");
+
+export const branchSchema = z.strictObject({
+  branch: z.string(),
+  source: z.string().nullable().describe("where its data comes from; null before any"),
+  market_at: time.nullable().describe("its market clock"),
+  snapshots: count,
+  training_datasets: count,
+  models: count,
+  champion: orNull(id),
+}).openapi("Branch");
