@@ -5,8 +5,10 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { AppError, toAppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
+import { mountApi } from "./api/mod.ts";
 import { Authority } from "./auth.ts";
 import type { DashboardDeps } from "./context.ts";
+import { mountHealth } from "./health.ts";
 import { mountLive } from "./live.ts";
 import { mountPage, withoutSuffix } from "./page.ts";
 import { mountLogin } from "./pages/login.tsx";
@@ -44,12 +46,13 @@ export function createServer(deps: DashboardDeps): Server {
     strictTransportSecurity: false,
   }));
   app.use(authority.guard());
-  app.get("/health", (c) => c.json({ status: "ok" }));
+  mountHealth(app, views);
   app.use(chooseTheme);
   mountStatic(app);
   mountLogin(app, authority);
   mountLive(app, views);
   for (const page of PAGES) mountPage(app, views, page);
+  mountApi(app, views);
   app.notFound((c) =>
     answerError(c, views, new AppError("not_found", `Cannot find ${c.req.path}. Next: begin at /.`))
   );
