@@ -11,8 +11,9 @@ import { expected } from "../components/gates.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { PAGE_SIZE, Pager, pagerParams } from "../components/pager.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
-import { ageText, At, DataLink, ModelLink, RunLink, StatusTag } from "../components/refs.tsx";
+import { ageText, At, ModelLink, RunLink, StatusTag } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
+import { RefLink } from "../components/version_ref.tsx";
 import { besideExpected, standingWords, wayOn } from "../model_words.ts";
 import { definePage, type NextAction } from "../page.ts";
 import { championState } from "../reading/champion.ts";
@@ -175,19 +176,17 @@ const List: FC<
       <Filter view={view} status={status} />
       {rows.length === 0 ? <Empty view={view} status={status} lookedAt={list.lookedAt} /> : (
         <Table
-          class="fold models"
+          class="fold"
           caption={captionOf(model, status)}
           columns={[
             { name: "Version" },
-            { name: "Learned from" },
-            { name: "Up to" },
             { name: "Gates" },
-            { name: "Flags of its holdout", isNumeric: true },
+            { name: "Flags of its holdout", isNumeric: true, class: "l" },
             { name: "Silhouette", isNumeric: true },
-            { name: "Run" },
-            { name: "Compare" },
+            { name: "Learned from" },
+            { name: "Compare", isHidden: true },
           ]}
-          narrow={[undefined, undefined, "up to", "full", "flags", "silhouette"]}
+          narrow={[undefined, "full", "flags", "silhouette", "full", "full"]}
           rows={rows.map((row) => cellsOf(view, row, champion?.row.version ?? null))}
         />
       )}
@@ -216,28 +215,28 @@ function cellsOf(view: View, row: ModelRow, champion: number | null) {
         </>
       ))}
     </>,
+    <Gates judged={judged} />,
+    percent(judged?.anomalyRate ?? null),
+    decimal(judged?.silhouette ?? null),
     <>
-      {learnedFrom.dataset === null ? "fresh data" : (
-        <DataLink
-          view={view}
-          name={learnedFrom.dataset.name}
-          version={learnedFrom.dataset.version}
-        />
-      )}
+      {learnedFrom.dataset === null
+        ? "fresh data"
+        : <RefLink view={view} of={learnedFrom.dataset} />}
       <span class="dim">
         {learnedFrom.rows === null ? "" : `, ${count(learnedFrom.rows)} rows`}
       </span>
       <br />
-      <small class="dim">{plainText(row.algorithm)}</small>
+      <small class="dim">
+        {`${plainText(row.algorithm)}, up to `}
+        <At view={view} at={learnedFrom.marketAt} />
+        {", "}
+        <RunLink view={view} id={row.runId} />
+      </small>
     </>,
-    <At view={view} at={learnedFrom.marketAt} />,
-    <Gates judged={judged} />,
-    percent(judged?.anomalyRate ?? null),
-    decimal(judged?.silhouette ?? null),
-    <RunLink view={view} id={row.runId} />,
     champion === null || champion === row.version
       ? ""
-      : <a href={view.href("/models/compare", { a: row.version })}>{`with v${champion}`}</a>,
+      : <a href={view.href("/models/compare", { a: row.version })}>{`compare with v${champion}`}
+      </a>,
   ];
 }
 
