@@ -2,7 +2,7 @@
 // process itself: arguments, environment, signals, streams.
 
 import { flows } from "./flows/mod.ts";
-import type { App } from "./src/cli/command.ts";
+import type { App, AppServer } from "./src/cli/command.ts";
 import { runCommandLine } from "./src/cli/mod.ts";
 import { AppError } from "./src/domain/errors.ts";
 import { Store } from "./src/store/kv.ts";
@@ -27,7 +27,7 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     sourceExtent,
     outcomeReport,
     deleteStore,
-    serve,
+    server: (host) => server(host, { signal, say: stderr }),
     openStore,
   };
   return await runCommandLine(app, words, { stdout, stderr });
@@ -140,27 +140,16 @@ export const outcomeReport: App["outcomeReport"] = async (registry, options) => 
   return await outcomeReport(registry, options);
 };
 
-const serve: App["serve"] = async ({ registry }, { host, port, signal }) => {
-  const { createServer } = await import("./dashboard/server.ts");
-  try {
-    const server = Deno.serve({
-      hostname: host,
-      port,
-      signal,
-      onListen: (at) => writeLine(Deno.stderr, `serving http://${at.hostname}:${at.port}`),
-    }, createServer(registry).fetch);
-    await server.finished;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new AppError(
-      "unavailable",
-      `Cannot serve on ${host}:${port}: the port is in use. Next: choose another with --port`,
-      {
-        cause: error,
-      },
-    );
-  }
-};
+/** Imported on demand: who serves needs the pages, nobody else does. */
+async function server(
+  host: string,
+  { signal, say }: { signal: AbortSignal; say: (line: string) => void },
+): Promise<AppServer> {
+  const { accessOn } = await import("./serving.ts");
+  const access = accessOn(host, (name) => Deno.env.get(name));
+  const { serve } = await import("./serve_here.ts");
+  return (session, options) => serve(session, { ...options, host, access, signal, say });
+}
 
 /** Aborted by the first SIGINT or SIGTERM, so that work can end in order; the second one ends it. */
 function stopSignal(): AbortSignal {

@@ -15,6 +15,7 @@ import { AppError } from "../domain/errors.ts";
 import type { OutcomeReport, ReportOptions } from "../domain/outcomes.ts";
 import type { Flow, RunnerContext } from "../engine/flow.ts";
 import type { RegistryContext } from "../registry/context.ts";
+import type { Scopes } from "../domain/scope.ts";
 import type { CommandSpec, GlobalParams } from "./parameters.ts";
 import { printable } from "./text.ts";
 
@@ -37,13 +38,28 @@ export interface App {
   outcomeReport(registry: RegistryContext, options: ReportOptions): Promise<OutcomeReport>;
   /** Deletes a local store with its journal files. */
   deleteStore(path: string): Promise<void>;
-  /** Serves pages and API until `signal`; resolves when everything has stopped. */
-  serve(
-    session: Session,
-    options: { host: string; port: number; signal: AbortSignal },
-  ): Promise<void>;
+  /**
+   * Settles who may reach that address, before anything is opened. Throws `unauthorized` where a token
+   * is needed and there is none.
+   */
+  server(host: string): Promise<AppServer>;
   /** Opens the store; `create: false` gives an empty one where nothing has been stored yet. */
   openStore(path: string | undefined, options: { create: boolean }): Promise<OpenStore>;
+}
+
+/** Serves pages, API and schedules until `App.signal`; resolves when everything has ended. */
+export type AppServer = (session: Session, options: ServeOptions) => Promise<void>;
+
+export interface ServeOptions {
+  port: number;
+  /** Whether to run the schedules of the project. */
+  schedules: boolean;
+  /** How many times faster than the wall's the process's clock runs. */
+  speed: number;
+  env: App["env"];
+  quiet: boolean;
+  /** Flags that lead a command to this store and that branch. */
+  commandFlags(scopes: Scopes): string;
 }
 
 export type OpenStore = RegistryContext["store"];
@@ -140,13 +156,13 @@ export function runnerOf(app: App, session: Session, quiet: boolean): RunnerCont
 
 /** A command to type next, with the flags that lead to the same store and branch. */
 export function hint(call: Call<BranchFlags>, command: string): string {
-  const { kv } = call.globals;
   const { branch, read_branch } = call.params;
-  const flags: [string, string | undefined][] = [["kv", kv], ["branch", branch], [
-    "read_branch",
-    read_branch,
-  ]];
-  return command + flags
+  return command + flagWords({ kv: call.globals.kv, branch, read_branch });
+}
+
+/** " --kv demo.kv --branch demo", of those that are set. */
+export function flagWords(flags: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(flags)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => ` --${name} ${shellWord(value!)}`).join("");
 }

@@ -26,7 +26,7 @@ const FIRST_STEPS: readonly Entry[] = [
   ["anomaly train", "fetch the market and learn what is normal"],
   ["anomaly evaluate", "judge the model by the gates"],
   ["anomaly promote --version latest", "make it the champion"],
-  ["anomaly serve", "answer health and status over HTTP"],
+  ["anomaly serve", "watch it: dashboard, API and schedules"],
   ["anomaly status", "where am I, and what next"],
 ];
 

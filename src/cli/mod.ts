@@ -21,6 +21,7 @@ import { predictions } from "./commands/predictions.ts";
 import { runCommands } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
+import { token } from "./commands/token.ts";
 import { help } from "./help.ts";
 import { printable } from "./text.ts";
 
@@ -30,6 +31,7 @@ export function allCommands(flows: readonly Flow[]): readonly Command[] {
     ...flows.map(flowCommand),
     demo,
     serve,
+    token,
     status,
     champion,
     predictions,

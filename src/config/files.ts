@@ -43,8 +43,8 @@ export type ConfigOrigin = string;
 export interface LoadedProject {
   project: ProjectConfig;
   origin: ConfigOrigin;
-  /** Folder whose files take the place of `configs/…`, without a slash at its end. */
-  folder: string;
+  /** Folder whose files take the place of `configs/…`, without a slash at its end; null: no disk. */
+  folder: string | null;
 }
 
 export interface LoadedFlowConfigs {
@@ -70,6 +70,13 @@ export async function loadProject(
   return { project: config, origin, folder: root };
 }
 
+/** The project as the program carries it. Neither it nor the flows' configs are looked for on a disk. */
+export function builtInProject(): LoadedProject {
+  const origin = "built in: configs/project.json";
+  const project = checkConfig(projectConfigSchema, projectDefaults, origin);
+  return { project, origin, folder: null };
+}
+
 /**
  * The configs of the flows on a branch, as its environment names them; `overrides` (from
  * `--model_config`) win. `configs/<name>` means the loaded folder's file, else the built-in one; any
@@ -82,10 +89,12 @@ export async function loadFlowConfigs(
 ): Promise<LoadedFlowConfigs> {
   const environment = environmentOf(project, branch);
   const paths = project.environments[environment]!.flow_configs;
-  const read = <S extends z.ZodType>(schema: S, path: string, override?: string) =>
-    override === undefined
+  const read = <S extends z.ZodType>(schema: S, path: string, override?: string) => {
+    if (folder === null) return readConfig(schema, override ?? path, []);
+    return override === undefined
       ? readConfig(schema, path, [inFolder(folder, path)])
       : readConfig(schema, override, [override, inFolder(folder, override)]);
+  };
   const [model, training, evaluation] = await Promise.all([
     read(modelConfigSchema, paths.model_config, overrides.model_config),
     read(trainingConfigSchema, paths.training_config),

@@ -2,6 +2,7 @@
 // environment variables, prints nothing.
 
 export {
+  builtInProject,
   type ConfigOrigin,
   type LoadedFlowConfigs,
   type LoadedProject,

@@ -73,7 +73,11 @@ async function run(terminal: Terminal, words: readonly string[]): Promise<Answer
     sourceExtent,
     outcomeReport,
     deleteStore,
-    serve: () => Promise.reject(new Error("nothing is served in this test")),
+    server: async (host) => {
+      const { accessOn } = await import("../../serving.ts");
+      accessOn(host, (name) => terminal.env[name]);
+      throw new Error("nothing is served in this test");
+    },
     openStore,
     ...terminal.app,
   };

@@ -457,9 +457,17 @@ Deno.test("serve refuses an address that others can reach, with exit 6", async (
   await withTerminal(async (terminal) => {
     await assertRefused(terminal, [
       "serve --host 0.0.0.0",
-      "Cannot serve on 0.0.0.0: found no token, expected one for any address but loopback " +
-      "(127.0.0.1, ::1, localhost). Next: anomaly serve --host 127.0.0.1",
+      "Cannot serve on 0.0.0.0: found no ANOMALY_TOKEN, expected one for any address but loopback " +
+      "(127.0.0.1, ::1, localhost). Next: anomaly token",
     ], { exitCode: 6, code: "unauthorized" });
+    terminal.env.ANOMALY_TOKEN = "secret";
+    for (const host of ["0.0.0.0", "127.0.0.1"]) {
+      await assertRefused(terminal, [
+        `serve --host ${host}`,
+        `Cannot serve on ${host}: ANOMALY_TOKEN has 6 characters, expected at least 32. Next: ` +
+        "anomaly token",
+      ], { exitCode: 6, code: "unauthorized" });
+    }
   });
 });
 

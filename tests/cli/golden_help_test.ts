@@ -76,6 +76,7 @@ Deno.test("the overview groups the commands: flows as the data goes, then look, 
   assertEquals(group("operate"), [
     "demo",
     "serve",
+    "token",
     "models rollback",
     "models revoke",
     "models export",

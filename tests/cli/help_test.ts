@@ -24,7 +24,7 @@ First steps:
   anomaly train                     fetch the market and learn what is normal
   anomaly evaluate                  judge the model by the gates
   anomaly promote --version latest  make it the champion
-  anomaly serve                     answer health and status over HTTP
+  anomaly serve                     watch it: dashboard, API and schedules
   anomaly status                    where am I, and what next
 
 Flows:

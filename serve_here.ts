@@ -1,0 +1,107 @@
+// Serving from a machine of one's own: a store that is open, an address, the schedules on the platform's
+// cron or on a fast clock, and an end in order. Wiring, as main.ts.
+
+import type { Access } from "./dashboard/auth.ts";
+import { FastClock, platformCron } from "./flows/crons.ts";
+import { flows } from "./flows/mod.ts";
+import { registerSchedules } from "./flows/schedules.ts";
+import { createQueue, createService, endInOrder } from "./serving.ts";
+import type { ServeOptions, Session } from "./src/cli/command.ts";
+import { nextSlot } from "./src/domain/cron.ts";
+import { AppError } from "./src/domain/errors.ts";
+import { listRuns } from "./src/registry/runs.ts";
+
+export interface HereOptions extends ServeOptions {
+  host: string;
+  access: Access;
+  signal: AbortSignal;
+  say(line: string): void;
+}
+
+/** Serves until the signal; resolves when everything has ended, at most 5 s after it. */
+export async function serve(session: Session, options: HereOptions): Promise<void> {
+  const { plan, registry } = session;
+  const { signal, say, quiet, access } = options;
+  const cut = new AbortController();
+  const queue = createQueue({ say, quiet, stopping: signal });
+  const clock = options.speed === 1 ? null : await fastClock(session, options.speed);
+  const nowMs = clock === null ? registry.nowMs : () => clock.nowMs();
+  const { scopes, environment } = plan.scopes;
+  const service = createService({
+    project: plan.project,
+    own: { scopes, environment, configs: plan.configs },
+    registry: { store: registry.store, actor: registry.actor, nowMs },
+    env: options.env,
+    access,
+    queue,
+    runsSchedules: options.schedules,
+    commandFlags: (setup) => options.commandFlags(setup.scopes),
+    stopping: signal,
+    cut: cut.signal,
+  });
+  const server = listen(options, service.fetch);
+  const { schedules } = plan.project.project;
+  if (options.schedules) {
+    registerSchedules(clock ?? platformCron({ signal }), {
+      schedules,
+      flows,
+      queue,
+      runner: () => Promise.resolve(service.runner),
+      stopping: signal,
+      say,
+    });
+    if (!quiet) say(describeSchedules(schedules, scopes.write.branch, nowMs()));
+  }
+  const slots = clock?.run(signal) ?? Promise.resolve();
+  await aborted(signal);
+  await endInOrder({ server, queue, schedules: slots, cut }, signal.reason);
+}
+
+/** A clock that goes on from now, or from where an earlier one had come to on this branch. */
+async function fastClock({ registry }: Session, speed: number): Promise<FastClock> {
+  const [last] = await listRuns(registry, registry.scopes.write, { limit: 1 });
+  const lastMs = last ? Date.parse(last.finishedAt ?? last.startedAt) : 0;
+  return new FastClock({ speed, startMs: Math.max(registry.nowMs(), lastMs) });
+}
+
+function listen(
+  { host, port, say }: HereOptions,
+  fetch: (request: Request) => Promise<Response>,
+): Deno.HttpServer {
+  const onListen = (at: Deno.NetAddr) => {
+    const name = at.hostname.includes(":") ? `[${at.hostname}]` : at.hostname;
+    say(`serving http://${name}:${at.port}`);
+  };
+  try {
+    return Deno.serve({ hostname: host, port, onListen }, (request) => fetch(request));
+  } catch (cause) {
+    const found = cause instanceof Deno.errors.AddrInUse
+      ? "the port is in use. Next: choose another with --port"
+      : `${
+        cause instanceof Error ? cause.message : String(cause)
+      }. Expected an address of this machine. ` +
+        `Next: choose another with --host`;
+    throw new AppError("unavailable", `Cannot serve on ${host}:${port}: ${found}`, { cause });
+  }
+}
+
+/** "schedules on branch main: ingest at 2026-01-05 11:00 UTC, …": each with its next slot. */
+function describeSchedules(
+  schedules: Readonly<Record<string, string | undefined>>,
+  branch: string,
+  nowMs: number,
+): string {
+  const due = Object.entries(schedules).map(([flow, expression]) => {
+    const slotMs = expression === undefined ? null : nextSlot(expression, nowMs);
+    const at = slotMs === null ? "never" : new Date(slotMs).toISOString();
+    return `${flow} ${slotMs === null ? at : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`}`;
+  });
+  return `schedules on branch ${branch}: ${due.length === 0 ? "none" : due.join(", ")}`;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,231 @@
+// What a process that serves is made of, on a machine of one's own as on Deno Deploy: who may reach it,
+// the queue of runs, the pages over one store, and an end in order. Wiring, as main.ts and deploy.ts.
+
+import { type Access, LOOPBACK_HOSTS, MIN_TOKEN_CHARS } from "./dashboard/auth.ts";
+import type { BranchSetup } from "./dashboard/context.ts";
+import { createServer, type Server } from "./dashboard/server.ts";
+import { flows } from "./flows/mod.ts";
+import { scoreRows } from "./flows/score_rows.ts";
+import { outcomeReport } from "./flows/validate_outcomes/report.ts";
+import { type LoadedProject, loadFlowConfigs, resolveScopes } from "./src/config/mod.ts";
+import type { JsonObject } from "./src/domain/asset.ts";
+import type { FlowConfigs } from "./src/domain/config.ts";
+import { AppError, toAppError } from "./src/domain/errors.ts";
+import { RecentlyUsed } from "./src/domain/recently_used.ts";
+import type { RunRecord } from "./src/domain/run.ts";
+import type { RunnerContext } from "./src/engine/flow.ts";
+import { RunQueue } from "./src/engine/queue.ts";
+import type { RegistryContext } from "./src/registry/context.ts";
+import { CODE_VERSION } from "./src/version.ts";
+
+type Env = (name: string) => string | undefined;
+
+/** How long runs and requests may go on once the process is told to stop; then runs are cut. */
+const FINISH_MS = 3_000;
+/** When nothing is waited for any more: platforms kill a process after 5 s. */
+const GIVE_UP_MS = 4_500;
+
+/** Branches whose configs are kept: asked for by name, and so not without end. */
+const KEPT_SETUPS = 64;
+
+/** A config that a page may name; a path of any other kind would let it read the disk. */
+const CONFIG_NAME = /^configs\/\w[\w.-]*\.json$/;
+
+/**
+ * Who may reach a process on that address. Null: one that others reach (as Deno Deploy's are).
+ * Throws `unauthorized` where a token is needed and there is none, or one that can be guessed.
+ */
+export function accessOn(host: string | null, env: Env): Access {
+  const token = env("ANOMALY_TOKEN") ?? "";
+  const where = host === null ? "to others" : `on ${host}`;
+  if (token.length >= MIN_TOKEN_CHARS) return { kind: "token", token };
+  if (token !== "") {
+    throw new AppError(
+      "unauthorized",
+      `Cannot serve ${where}: ANOMALY_TOKEN has ${token.length} characters, expected at least ` +
+        `${MIN_TOKEN_CHARS}. Next: anomaly token`,
+    );
+  }
+  if (host !== null && LOOPBACK_HOSTS.includes(host)) return { kind: "open" };
+  throw new AppError(
+    "unauthorized",
+    `Cannot serve ${where}: found no ANOMALY_TOKEN, expected one for any address but loopback ` +
+      `(${LOOPBACK_HOSTS.join(", ")}). Next: anomaly token`,
+  );
+}
+
+export interface ServiceOptions {
+  project: LoadedProject;
+  /** The process's own branch. */
+  own: BranchSetup;
+  registry: Pick<RegistryContext, "store" | "nowMs" | "actor">;
+  env: Env;
+  access: Access;
+  queue: RunQueue;
+  runsSchedules: boolean;
+  commandFlags(setup: BranchSetup): string;
+  /** Aborted when the process is told to stop, and when runs are cut. */
+  stopping: AbortSignal;
+  cut: AbortSignal;
+}
+
+export interface Service {
+  fetch: Server["fetch"];
+  /** Runs on the process's own branch, in the name of whoever started it. */
+  runner: RunnerContext;
+}
+
+/** The pages, the API and what they run, over one open store. */
+export function createService(options: ServiceOptions): Service {
+  const { project, own, registry, env, queue, stopping, cut } = options;
+  const setups = new RecentlyUsed<BranchSetup>(KEPT_SETUPS);
+  const ownBranch = own.scopes.write.branch;
+  const runnerOf = ({ scopes, configs }: BranchSetup, actor: string): RunnerContext => ({
+    registry: { ...registry, scopes, actor },
+    configs,
+    codeVersion: CODE_VERSION,
+    env,
+    signal: cut,
+    // What a run says is kept with it, and shown there.
+    onLog: () => {},
+  });
+  const server = createServer({
+    registry,
+    actor: registry.actor,
+    flows,
+    project: project.project,
+    codeVersion: CODE_VERSION,
+    env,
+    access: options.access,
+    runsSchedules: options.runsSchedules,
+    setupOf: (branch = ownBranch) =>
+      branch === ownBranch
+        ? Promise.resolve(own)
+        : setups.get(branch, () => setupOf(project, branch, env)),
+    commandFlags: options.commandFlags,
+    start: (setup, { flow, params, tags, actor }) => {
+      const asked = configsFor(project, setup, params, env).then((configs) =>
+        queue.start({ runner: runnerOf({ ...setup, configs }, actor), flow, params, tags })
+      );
+      const started = asked.then((run) => run.started);
+      // Whoever asked may not wait for it.
+      started.catch(() => {});
+      return {
+        started,
+        done: asked.then((run) => run.done, () => {}),
+        failure: asked.then((run) => run.failure, toAppError),
+      };
+    },
+    outcomeReport,
+    scoreRows,
+    signal: stopping,
+  });
+  return { fetch: (request) => server.fetch(request), runner: runnerOf(own, registry.actor) };
+}
+
+/** A branch that a page names, as a command with that --branch would have it. */
+async function setupOf(project: LoadedProject, branch: string, env: Env): Promise<BranchSetup> {
+  const { scopes, environment } = resolveScopes({
+    flags: { branch },
+    env,
+    project: project.project,
+  });
+  const { configs } = await loadFlowConfigs(project, branch);
+  return { scopes, environment, configs };
+}
+
+/**
+ * The configs of a run that a page asks for. Throws `invalid` for parameters that name places on the
+ * disk: on a command line they are the user's own to name, over HTTP they are not.
+ */
+async function configsFor(
+  project: LoadedProject,
+  setup: BranchSetup,
+  params: JsonObject,
+  env: Env,
+): Promise<FlowConfigs> {
+  const { model_config, source } = params;
+  if (String(source).startsWith("replay:") && source !== env("ANOMALY_SOURCE")) {
+    throw new AppError(
+      "invalid",
+      `Cannot read ${source} from a page: expected simulated, coingecko, or no source for the branch's ` +
+        `own. Next: name recordings where the process is started, with --source`,
+    );
+  }
+  if (model_config === undefined) return setup.configs;
+  if (!CONFIG_NAME.test(String(model_config))) {
+    throw new AppError(
+      "invalid",
+      `Cannot use model_config "${model_config}" from a page: expected configs/<name>.json`,
+    );
+  }
+  const branch = setup.scopes.write.branch;
+  return (await loadFlowConfigs(project, branch, { model_config: String(model_config) })).configs;
+}
+
+/** A queue that tells of what ended, in a line each; the same failure on end (no more recordings) once. */
+export function createQueue(
+  { say, quiet, stopping }: {
+    say: (line: string) => void;
+    quiet: boolean;
+    stopping: AbortSignal;
+  },
+): RunQueue {
+  const lastFailure = new Map<string, string>();
+  return new RunQueue({
+    flows,
+    stopping,
+    listener: {
+      completed: (run) => {
+        lastFailure.delete(run.flow);
+        if (!quiet) say(describeRun(run));
+      },
+      failed: (flow, branch, error) => {
+        const run = error.details.run_id === undefined ? "" : `, run ${error.details.run_id}`;
+        if (lastFailure.get(flow.name) === error.message) return;
+        lastFailure.set(flow.name, error.message);
+        say(`${flow.name} failed on branch ${branch}${run}: ${error.message}`);
+      },
+    },
+  });
+}
+
+/** "train: run 3 completed, anomaly_detector v1" */
+function describeRun(run: RunRecord): string {
+  const made = run.produced.map(({ name, version }) => `, ${name} v${version}`).join("");
+  return `${run.flow}: run ${run.id} completed${made}`;
+}
+
+/** A process that serves, with all that has to end. */
+export interface Running {
+  server: Deno.HttpServer;
+  queue: RunQueue;
+  /** Resolves when no slot is at work. */
+  schedules: Promise<void>;
+  /** Cuts the runs, with the reason that they record. */
+  cut: AbortController;
+}
+
+/**
+ * Ends in order, once no run begins any more: no new connection, requests and the run that is going on
+ * come to their end. What takes too long is cut, and recorded as that; what hangs even then is left
+ * for the end of the process.
+ */
+export async function endInOrder(running: Running, reason: unknown): Promise<void> {
+  const { server, queue, schedules, cut } = running;
+  const ended = Promise.all([server.shutdown(), queue.idle(), schedules]);
+  if (await within(FINISH_MS, ended)) return;
+  cut.abort(reason);
+  await within(GIVE_UP_MS - FINISH_MS, Promise.all([queue.idle(), schedules]));
+}
+
+/** Whether the work has ended by then. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), ms);
+  try {
+    return await Promise.race([work.then(() => true), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
