@@ -30,7 +30,7 @@ export const VersionLink: FC<{ view: View; name: string; version: number }> = (
     ? <ModelLink view={view} version={version} text={`${name} v${version}`} />
     : <DataLink view={view} name={name} version={version} />;
 
-/** The symbol in bold, linked, and the name beside it; both come from outside. */
+/** The symbol in bold, linked, and the name where it is another; both come from outside. */
 export const CoinLink: FC<{ view: View; coinId: string; symbol: string; name: string }> = (
   { view, coinId, symbol, name },
 ) => (
@@ -39,10 +39,15 @@ export const CoinLink: FC<{ view: View; coinId: string; symbol: string; name: st
       <b>
         <bdi>{plainText(symbol.toUpperCase() || coinId)}</bdi>
       </b>
-    </a>{" "}
-    <span class="nm" title={plainText(name)}>
-      <bdi>{plainText(name)}</bdi>
-    </span>
+    </a>
+    {name.toLowerCase() === symbol.toLowerCase() ? "" : (
+      <>
+        {" "}
+        <span class="nm" title={plainText(name)}>
+          <bdi>{plainText(name)}</bdi>
+        </span>
+      </>
+    )}
   </>
 );
 

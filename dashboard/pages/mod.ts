@@ -3,10 +3,24 @@
 import type { Page } from "../page.ts";
 import { audit } from "./audit.tsx";
 import { events } from "./events.tsx";
+import { models } from "./models.tsx";
 import { overview } from "./overview.tsx";
+import { predictions } from "./predictions.tsx";
+import { predictionsLive } from "./predictions_live.tsx";
+import { run } from "./run.tsx";
+import { runCards } from "./run_cards.tsx";
+import { runLog } from "./run_log.tsx";
+import { runs } from "./runs.tsx";
 
 export const PAGES: readonly Page[] = [
   overview,
+  models,
+  predictions,
+  predictionsLive,
+  runs,
+  runCards,
+  run,
+  runLog,
   events,
   audit,
 ];

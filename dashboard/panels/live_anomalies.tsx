@@ -131,10 +131,11 @@ export const LiveTable: FC<LiveTableProps> = ({ view, live, caption, last }) => 
 };
 
 /** The same in all rows: what is shown, and some of the side that is not abnormal. */
-function domainOf({ coins, threshold }: Live): [low: number, high: number] {
-  const low = coins.reduce((low, { score }) => Math.min(low, score), threshold);
-  const high = coins.reduce((high, { score }) => Math.max(high, score), threshold);
-  return [low, Math.max(high, threshold + 0.3 * (threshold - low))];
+function domainOf(live: Live): [low: number, high: number] {
+  const { coins, lowestScore, highestScore, threshold } = live;
+  const low = Math.min(lowestScore, threshold);
+  const beside = threshold + 0.3 * (threshold - low);
+  return [low, coins.every((coin) => coin.flagged) ? beside : Math.max(highestScore, beside)];
 }
 
 /** Orange and bold only where it is a flag. */

@@ -2,12 +2,16 @@
 // became of them. For the overview, the page of a snapshot and the list of coins.
 
 import { type DriverPhrase, driverPhrase } from "../../src/domain/drivers.ts";
-import { type CrashRule, type Standing, standingOf } from "../../src/domain/outcomes.ts";
-import type { OutcomeRecord, PredictionBatch } from "../../src/domain/prediction.ts";
+import { type CrashRule, type Standing, standingOf, verdictOf } from "../../src/domain/outcomes.ts";
+import {
+  MAX_CHALLENGERS,
+  type OutcomeRecord,
+  type PredictionBatch,
+} from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { getOutcome, type PredictionRow } from "../../src/registry/predictions.ts";
-import { batchRows, newestBatches } from "./batches.ts";
+import { getOutcome, listBatches, type PredictionRow } from "../../src/registry/predictions.ts";
+import { batchRows, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
 import { HOUR_MS } from "./days.ts";
 import { coinSeries, type SeriesPoint } from "./predictions.ts";
 
@@ -49,13 +53,18 @@ export interface Live {
   flagged: number;
   lowestScore: number;
   highestScore: number;
-  /** The most abnormal first. */
+  /** What became of all of them, and of the flags among them; null while nothing is decided. */
+  fate: { resolved: number; crashes: number; flags: number; hits: number } | null;
+  /** How many there are of what was asked for. */
+  found: number;
   coins: LiveCoin[];
 }
 
 export interface LiveQuery {
-  /** Coins that are shown at most; `total` numbers count all. */
+  /** Coins that are shown at most; the numbers of the snapshot count all. */
   limit: number;
+  /** Left out at the beginning, for a later page. */
+  skip?: number;
   rule: CrashRule;
   /** The newest snapshot scored until then; default: of all. */
   atMs?: number;
@@ -69,7 +78,7 @@ export interface LiveQuery {
 export async function readLive(
   registry: RegistryContext,
   scope: ReadScope,
-  { limit, rule, atMs, include = isFlagged, compare = byScore }: LiveQuery,
+  { limit, skip = 0, rule, atMs, include = isFlagged, compare = byScore }: LiveQuery,
 ): Promise<Live | null> {
   const until = atMs === undefined ? {} : { beforeMs: atMs + 1 };
   const [batch] = await newestBatches(registry, scope, { limit: 1, ...until });
@@ -78,7 +87,8 @@ export async function readLive(
     batchRows(registry, batch),
     getOutcome(registry, scope, batch),
   ]);
-  const chosen = rows.filter(include).sort(compare).slice(0, limit);
+  const found = rows.filter(include).sort(compare);
+  const chosen = found.slice(skip, skip + limit);
   const series = await coinSeries(registry, scope, chosen.map((row) => row.coinId), {
     toMs: batch.marketAtMs,
     hours: COURSE_HOURS,
@@ -95,6 +105,8 @@ export async function readLive(
     flagged: batch.flagged,
     lowestScore: rows.reduce((low, { score }) => Math.min(low, score), Infinity),
     highestScore: rows.reduce((high, { score }) => Math.max(high, score), -Infinity),
+    fate: outcome && fateOf(outcome, rule),
+    found: found.length,
     coins: chosen.map((row) => liveCoin(row, series.get(row.coinId) ?? [], context)),
   };
 }
@@ -105,6 +117,19 @@ export function isFlagged({ flagged }: PredictionRow): boolean {
 
 export function byScore(a: PredictionRow, b: PredictionRow): number {
   return a.score - b.score;
+}
+
+function fateOf(outcome: OutcomeRecord, rule: CrashRule): Live["fate"] {
+  const fate = { resolved: 0, crashes: 0, flags: 0, hits: 0 };
+  outcome.coinIds.forEach((_, at) => {
+    const verdict = verdictOf(outcome, at, rule);
+    if (verdict === "unresolved") return;
+    fate.resolved++;
+    if (verdict === "hit" || verdict === "false_alarm") fate.flags++;
+    if (verdict === "hit" || verdict === "missed") fate.crashes++;
+    if (verdict === "hit") fate.hits++;
+  });
+  return fate;
 }
 
 function liveCoin(
@@ -147,4 +172,18 @@ export function changeSince(
   return before === undefined || now === undefined || before === 0
     ? null
     : 100 * (now / before - 1);
+}
+
+/** The snapshots scored before and after one, as far as there are any. */
+export async function neighboursOf(
+  registry: RegistryContext,
+  scope: ReadScope,
+  atMs: number,
+): Promise<{ olderMs: number | null; newerMs: number | null }> {
+  const [[older], after] = await Promise.all([
+    newestBatches(registry, scope, { limit: 1, beforeMs: atMs }),
+    listBatches(registry, scope, { fromMs: atMs + 1, limit: 1 + MAX_CHALLENGERS }),
+  ]);
+  const newer = after.find((batch) => isBy(batch, CHAMPIONS));
+  return { olderMs: older?.marketAtMs ?? null, newerMs: newer?.marketAtMs ?? null };
 }

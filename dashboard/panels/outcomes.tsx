@@ -1,0 +1,247 @@
+// What flags were worth: the table of outcomes over a span, and its metrics day by day.
+
+import type { Child, FC } from "hono/jsx";
+import type { OutcomeMetrics, Rate } from "../../src/domain/outcomes.ts";
+import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
+import { change, count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
+import { MetricByDay, type MetricDay } from "../charts/metric_by_day.tsx";
+import { Command } from "../components/command.tsx";
+import { Facts, Nothing, Panel } from "../components/panel.tsx";
+import { ModelLink, shortTime } from "../components/refs.tsx";
+import { iso } from "../components/times.ts";
+import { DAY_MS, type Span } from "../reading/days.ts";
+import type { OutcomeDay } from "../reading/outcomes.ts";
+import type { View } from "../view.ts";
+
+/** When what waits can be judged. */
+export interface Due {
+  at: string;
+  /** Whether that time has come, and nobody has judged. */
+  isOverdue: boolean;
+}
+
+export interface OutcomeTableProps {
+  view: View;
+  /** "the champion", "v7", "challengers" */
+  name: string;
+  metrics: OutcomeMetrics;
+  crashPct: number;
+  due: Due | null;
+  /** At the right end of the heading. */
+  end: Child;
+}
+
+export const OutcomeTable: FC<OutcomeTableProps> = (
+  { view, name, metrics, crashPct, due, end },
+) => (
+  <Panel id="outcomes" title={`Outcomes of ${name}`} end={end} span="c5">
+    {metrics.predictions === 0
+      ? <NotDecided view={view} due={due} />
+      : <Decided name={name} metrics={metrics} crashPct={crashPct} />}
+  </Panel>
+);
+
+export const NotDecided: FC<{ view: View; due: Due | null }> = ({ view, due }) => {
+  if (due === null) {
+    return (
+      <>
+        <Nothing>
+          {`Nothing waits to be judged: an outcome is known ${HORIZON_HOURS}\u00a0h after a score.`}
+        </Nothing>
+        <Command text={view.command("score")} />
+      </>
+    );
+  }
+  return (
+    <>
+      <Nothing>
+        {due.isOverdue
+          ? `The first outcome could be known since ${instant(due.at)}, and nobody has looked yet.`
+          : `The first outcome can be known at ${
+            instant(due.at)
+          }: ${HORIZON_HOURS}\u00a0h after its score.`}
+      </Nothing>
+      <Command text={view.command("validate_outcomes")} />
+    </>
+  );
+};
+
+const Decided: FC<{ name: string; metrics: OutcomeMetrics; crashPct: number }> = (
+  { name, metrics, crashPct },
+) => (
+  <>
+    <table class="cm">
+      <caption>{captionOf(name, metrics, crashPct)}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Prediction</th>
+          <th scope="col" class="num">Crashed</th>
+          <th scope="col" class="num">Did not</th>
+          <th scope="col" class="num">Sum</th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">Flagged</th>
+          <Cell value={metrics.hits} word="hits" isRight />
+          <Cell value={metrics.false_alarms} word="false alarms" />
+          <Cell value={metrics.hits + metrics.false_alarms} word="flags" />
+        </tr>
+        <tr>
+          <th scope="row">Not flagged</th>
+          <Cell value={metrics.missed} word="missed" />
+          <Cell value={metrics.quiet} word="quiet, right" isRight />
+          <Cell value={metrics.missed + metrics.quiet} word="not flagged" />
+        </tr>
+        <tr>
+          <th scope="row">Sum</th>
+          <Cell value={metrics.crashes} word="crashes" />
+          <Cell value={metrics.resolved - metrics.crashes} word="no crash" />
+          <Cell value={metrics.resolved} word="decided" />
+        </tr>
+      </tbody>
+    </table>
+    <div class="hr" />
+    <Facts
+      facts={[
+        ["Precision", rateWords(metrics.precision, metrics.hits, "flags")],
+        ["Recall", rateWords(metrics.recall, metrics.hits, "crashes")],
+        ["Base rate", baseWords(metrics)],
+        ["Unresolved", unresolvedWords(metrics)],
+      ]}
+    />
+    <p class="small dim mt">
+      Brackets: 95{"\u00a0"}% interval, coins and days resampled.
+    </p>
+  </>
+);
+
+const Cell: FC<{ value: number; word: string; isRight?: boolean }> = ({ value, word, isRight }) => (
+  <td class={isRight ? "hit" : undefined}>
+    <b>{count(value)}</b>
+    <small>{word}</small>
+  </td>
+);
+
+function captionOf(name: string, { snapshots, from, to, resolved }: OutcomeMetrics, pct: number) {
+  const hours = snapshots === 1 ? "1 snapshot" : `${count(snapshots)} snapshots`;
+  return `Scores of ${name} in ${hours} from ${instant(from)} to ${instant(to)}, ` +
+    `${HORIZON_HOURS}\u00a0h later; a crash is ${change(pct)} or lower. ` +
+    `n = ${count(resolved)} decided predictions.`;
+}
+
+/** "0.067 [0.034, 0.102], 71 of 1,061 flags" */
+export function rateWords({ value, n, interval }: Rate, hits: number, cases: string): string {
+  if (value === null) return `${UNDEFINED}, no ${cases}`;
+  const range = interval ? ` [${decimal(interval.low)}, ${decimal(interval.high)}]` : "";
+  return `${decimal(value)}${range}, ${count(hits)} of ${count(n)} ${cases}`;
+}
+
+function baseWords({ crash_rate, lift }: OutcomeMetrics): string {
+  if (crash_rate === null) return UNDEFINED;
+  return lift === null
+    ? decimal(crash_rate)
+    : `${decimal(crash_rate)}; precision is ${decimal(lift, 2)} × that`;
+}
+
+function unresolvedWords({ unresolved, predictions, flagged_unresolved }: OutcomeMetrics): string {
+  const share = predictions === 0 ? null : unresolved / predictions;
+  const flagged = flagged_unresolved === 0 ? "none" : count(flagged_unresolved);
+  return `${count(unresolved)} of ${count(predictions)} (${percent(share)}), ${flagged} flagged`;
+}
+
+export interface OutcomeDaysProps {
+  view: View;
+  span: Span;
+  days: readonly OutcomeDay[];
+  changes: readonly { atMs: number; version: number }[];
+}
+
+export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes }) => (
+  <Panel
+    id="days"
+    title="Outcome metrics by day"
+    scope={<Versions view={view} days={days} changes={changes} />}
+    span="c12"
+  >
+    {days.length === 0 ? <Nothing>No day has a decided prediction yet.</Nothing> : (
+      <>
+        <div class="trio">
+          {MEASURES.map(({ name, read, format }) => (
+            <MetricByDay
+              name={name}
+              days={allDays(span, days).map(({ dayMs, metrics }) => ({
+                atMs: dayMs,
+                ...(metrics === null ? { value: null, n: 0 } : read(metrics)),
+              }))}
+              format={format}
+              changes={changes}
+            />
+          ))}
+        </div>
+        <p class="small dim mt">
+          Below each day: n (flags; crashes; flags; predictions). Bar: 95{"\u00a0"}% interval by
+          coin and day. Hollow: n below 50. A day without an outcome is a gap.
+        </p>
+      </>
+    )}
+  </Panel>
+);
+
+const MEASURES: {
+  name: string;
+  read(metrics: OutcomeMetrics): Omit<MetricDay, "atMs">;
+  format(value: number): string;
+}[] = [
+  { name: "Precision", read: ({ precision }) => precision, format: (value) => decimal(value, 2) },
+  { name: "Recall", read: ({ recall }) => recall, format: (value) => decimal(value, 2) },
+  {
+    name: "False alarms a day",
+    read: ({ false_alarms_a_day, flagged }) => ({ value: false_alarms_a_day, n: flagged }),
+    format: count,
+  },
+  {
+    name: "Unresolved share",
+    read: ({ coverage, predictions }) => ({
+      value: coverage === null ? null : 1 - coverage,
+      n: predictions,
+    }),
+    format: percent,
+  },
+];
+
+/** Every day of the span from the first decided one to the last; null for one without outcomes. */
+function allDays(
+  { fromMs, toMs }: Span,
+  days: readonly OutcomeDay[],
+): { dayMs: number; metrics: OutcomeMetrics | null }[] {
+  const found = new Map(days.map((day) => [day.dayMs, day.metrics]));
+  const first = days[0]!.dayMs;
+  const last = days.at(-1)!.dayMs;
+  const all = [];
+  for (
+    let dayMs = Math.max(first, Math.floor(fromMs / DAY_MS) * DAY_MS);
+    dayMs <= last;
+    dayMs += DAY_MS
+  ) {
+    if (dayMs <= toMs) all.push({ dayMs, metrics: found.get(dayMs) ?? null });
+  }
+  return all;
+}
+
+/** "v6 until May 8 02:03, then v7" */
+const Versions: FC<Omit<OutcomeDaysProps, "span">> = ({ view, days, changes }) => {
+  const first = days[0]?.versions[0];
+  if (first === undefined) return null;
+  return (
+    <>
+      <ModelLink view={view} version={first} />
+      {changes.map(({ atMs, version }) => (
+        <>
+          {` until ${shortTime(view, iso(atMs))}, then `}
+          <ModelLink view={view} version={version} />
+        </>
+      ))}
+    </>
+  );
+};

@@ -1,0 +1,95 @@
+// What flags of a span were worth, with the episodes and the coin that a page shows of them.
+
+import { ASSET } from "../../src/domain/asset.ts";
+import type { CrashRule } from "../../src/domain/outcomes.ts";
+import type { ReadScope } from "../../src/domain/scope.ts";
+import type { RegistryContext } from "../../src/registry/context.ts";
+import { listDue } from "../../src/registry/predictions.ts";
+import { batchesIn, newestBatches, type Whose } from "./batches.ts";
+import { type CoinCourse, coinCourse, versionChanges } from "./course.ts";
+import type { Span } from "./days.ts";
+import { type Course, episodeCourses } from "./episode_courses.ts";
+import { type AlertEpisode, recentEpisodes, type ShownEpisode } from "./episodes.ts";
+import { type OutcomeDays, outcomeDays } from "./outcomes.ts";
+
+export interface JudgementQuery extends Span {
+  whose: Whose;
+  rule: CrashRule;
+  /** Of the episodes. */
+  order: "newest" | "lowest";
+  include: (episode: AlertEpisode) => boolean;
+  limit: number;
+  skip: number;
+  /** Default: the coin of the strongest open episode. */
+  coinId: string | undefined;
+  /** The branch's market time. */
+  clockMs: number;
+}
+
+export interface Judgement {
+  /** Scored snapshots in the span, their scores and flags: decided or not. */
+  scored: { batches: number; rows: number; flagged: number };
+  /** The oldest scores that wait to be judged; null where none do. */
+  due: { at: string; isOverdue: boolean } | null;
+  outcomes: OutcomeDays;
+  changes: { atMs: number; version: number }[];
+  course: CoinCourse | null;
+  episodes: { rows: { episode: ShownEpisode; course: Course[] }[]; total: number; open: number };
+  /** Whether the champion has scored at any time. */
+  hasAny: boolean;
+}
+
+export async function judgementOf(
+  registry: RegistryContext,
+  scope: ReadScope,
+  query: JudgementQuery,
+): Promise<Judgement> {
+  const { fromMs, toMs, whose, rule, order, include, limit, skip, clockMs } = query;
+  const span = { fromMs, toMs };
+  const [batches, outcomes, listed, coinId, [due], [any]] = await Promise.all([
+    batchesIn(registry, scope, whose, span, clockMs),
+    outcomeDays(registry, scope, { whose, rule, ...span }),
+    recentEpisodes(registry, scope, { ...span, whose, rule, order, include, limit, skip }),
+    query.coinId ?? strongestCoin(registry, scope, query),
+    listDue(registry, scope, { afterMs: 0, untilMs: Number.MAX_SAFE_INTEGER - 1, limit: 1 }),
+    newestBatches(registry, scope, { limit: 1 }),
+  ]);
+  const [course, courses] = await Promise.all([
+    coinId === null ? null : coinCourse(registry, scope, coinId, { ...span, whose, rule }),
+    episodeCourses(registry, scope, listed.episodes),
+  ]);
+  return {
+    scored: {
+      batches: batches.length,
+      rows: batches.reduce((sum, batch) => sum + batch.rows, 0),
+      flagged: batches.reduce((sum, batch) => sum + batch.flagged, 0),
+    },
+    due: due && due.model === ASSET.detector
+      ? { at: new Date(due.dueAtMs).toISOString(), isOverdue: due.dueAtMs <= clockMs }
+      : null,
+    outcomes,
+    changes: "role" in whose && whose.role === "champion" ? versionChanges(batches) : [],
+    course: course?.course ?? null,
+    episodes: {
+      rows: listed.episodes.map((episode, i) => ({ episode, course: courses[i]! })),
+      total: listed.total,
+      open: listed.open,
+    },
+    hasAny: any !== undefined,
+  };
+}
+
+/** Of the open episodes, or of all where none is open, the one with the lowest score. */
+async function strongestCoin(
+  registry: RegistryContext,
+  scope: ReadScope,
+  { fromMs, toMs, whose, rule }: JudgementQuery,
+): Promise<string | null> {
+  const query = { fromMs, toMs, whose, rule, order: "lowest" as const, limit: 1 };
+  const open = await recentEpisodes(registry, scope, {
+    ...query,
+    include: (episode) => episode.isOpen,
+  });
+  const { episodes } = open.total > 0 ? open : await recentEpisodes(registry, scope, query);
+  return episodes[0]?.coinId ?? null;
+}
