@@ -26,6 +26,16 @@ export function describeRevocation({ actor, recordedAt, reason }: RevocationReco
   return `it was revoked by ${actor} at ${recordedAt} (${reason})`;
 }
 
+/** Who revoked a version, and why; null where nobody did. */
+export function revocationOf(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  model: string,
+  version: number,
+): Promise<RevocationRecord | null> {
+  return ctx.store.get(keysOf(scope).revocation(model, version));
+}
+
 /** The present holder of an alias; null when nobody holds it. */
 export function aliasHolder(
   reader: Reader,
@@ -181,18 +191,17 @@ export async function stageHolder(
 }
 
 /**
- * Returns the alias to the holder before the present one, stepping over revoked versions and over the
- * present one itself, which may have held it before; done again it goes one further back. Needs no new evaluation, and is recorded as what it is.
- * Throws `conflict` when there is nobody to return to.
+ * Whom a rollback returns the alias to: the holder before the present one, stepping over revoked versions
+ * and over the present one itself, which may have held it before. Throws `not_found` where nobody holds
+ * it, `conflict` when there is nobody to return to.
  */
-export async function stageRollback(
-  ctx: RegistryContext,
-  tx: Transaction,
-  request: { model: string; alias: string; reason: string },
-): Promise<{ entry: AliasEntry; eventId: number }> {
-  const { model, alias } = request;
-  const keys = keysOf(ctx.scopes.write);
-  const holder = await aliasHolder(tx, ctx.scopes.write, model, alias);
+export async function planRollback(
+  reader: Reader,
+  scope: ReadScope,
+  { model, alias }: { model: string; alias: string },
+): Promise<{ holder: AliasRecord; target: AliasEntry }> {
+  const keys = keysOf(scope);
+  const holder = await aliasHolder(reader, scope, model, alias);
   if (holder === null) {
     throw new AppError(
       "not_found",
@@ -200,27 +209,40 @@ export async function stageRollback(
         `anomaly models history --alias ${alias}`,
     );
   }
-  let entry = await tx.get(keys.aliasEntry(model, alias, holder.seq));
-  for (let step = 0; step < MAX_ROLLBACK_STEPS && entry?.beneathSeq; step++) {
-    entry = await tx.get(keys.aliasEntry(model, alias, entry.beneathSeq));
-    if (!entry || entry.version === holder.version) continue;
-    if (await tx.get(keys.revocation(model, entry.version))) continue;
-    return await stageHolder(ctx, tx, holder, {
-      action: "rollback",
-      ...request,
-      version: entry.version,
-      forced: false,
-      overridden: [],
-      evaluationId: entry.evaluationId,
-      actingRunId: null,
-      beneathSeq: entry.beneathSeq,
-    });
+  let target = await reader.get(keys.aliasEntry(model, alias, holder.seq));
+  for (let step = 0; step < MAX_ROLLBACK_STEPS && target?.beneathSeq; step++) {
+    target = await reader.get(keys.aliasEntry(model, alias, target.beneathSeq));
+    if (!target || target.version === holder.version) continue;
+    if (await reader.get(keys.revocation(model, target.version))) continue;
+    return { holder, target };
   }
   throw new AppError(
     "conflict",
     `Cannot roll back ${alias} of ${model}: v${holder.version} has no earlier holder to return to. ` +
       `See: anomaly models history`,
   );
+}
+
+/**
+ * Returns the alias to the holder that `planRollback` finds; done again it goes one further back. Needs
+ * no new evaluation, and is recorded as what it is.
+ */
+export async function stageRollback(
+  ctx: RegistryContext,
+  tx: Transaction,
+  request: { model: string; alias: string; reason: string },
+): Promise<{ entry: AliasEntry; eventId: number }> {
+  const { holder, target } = await planRollback(tx, ctx.scopes.write, request);
+  return await stageHolder(ctx, tx, holder, {
+    action: "rollback",
+    ...request,
+    version: target.version,
+    forced: false,
+    overridden: [],
+    evaluationId: target.evaluationId,
+    actingRunId: null,
+    beneathSeq: target.beneathSeq,
+  });
 }
 
 /**

@@ -2,10 +2,11 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { AppError } from "../../src/domain/errors.ts";
 import { aliasHistory, aliasHolderAt } from "../../src/registry/alias_history.ts";
-import { CHAMPION } from "../../src/registry/aliases.ts";
+import { CHAMPION, planRollback, revocationOf } from "../../src/registry/aliases.ts";
 import { listAudit, listEvents } from "../../src/registry/events.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import {
+  dumpBranch,
   holderOf,
   HOUR_MS,
   judgeModel,
@@ -81,6 +82,30 @@ Deno.test("rollback steps over revoked versions", async () => {
   await revoke(registry, 3);
   await revoke(registry, 2);
   assertEquals((await rollBack(registry)).version, 1);
+});
+
+Deno.test("planRollback() names the holder that a rollback then returns to, and writes nothing", async () => {
+  using registry = await memoryRegistry();
+  const { store, scopes } = registry;
+  await champions(registry, 3);
+  await revoke(registry, 2);
+  const before = await dumpBranch(store, "main");
+  const { holder, target } = await planRollback(store, scopes.read, {
+    model: MODEL,
+    alias: CHAMPION,
+  });
+  assertEquals([holder.version, target.version], [3, 1]);
+  assertEquals(await dumpBranch(store, "main"), before);
+  assertEquals((await rollBack(registry)).version, target.version);
+});
+
+Deno.test("revocationOf() gives who revoked a version and why, and null where nobody did", async () => {
+  using registry = await memoryRegistry();
+  await champions(registry, 2);
+  await revoke(registry, 1);
+  const scope = registry.scopes.read;
+  assertEquals((await revocationOf(registry, scope, MODEL, 1))?.reason, "tested");
+  assertEquals(await revocationOf(registry, scope, MODEL, 2), null);
 });
 
 Deno.test("rollback finds nobody where all earlier holders are revoked", async () => {
