@@ -62,13 +62,22 @@ const AIR = 2;
 const NARROW = /[ .,:;'|!iljtfr()[\]\u00a0]/;
 const WIDE = /[A-Zmw%≤≥#&@+<>=−–…]/;
 
+function characterWidth(character: string): number {
+  if (NARROW.test(character)) return 3.6;
+  if (WIDE.test(character)) return 8.8;
+  return character < "\u0250" ? 6.7 : 11.5;
+}
+
+const ASCII_WIDTHS = Array.from(
+  { length: 128 },
+  (_, code) => characterWidth(String.fromCharCode(code)),
+);
+
 /** An upper bound of a text's width, in pixels. */
 export function textWidth(text: string, isBold = false): number {
   let width = 0;
   for (const character of text) {
-    if (NARROW.test(character)) width += 3.6;
-    else if (WIDE.test(character)) width += 8.8;
-    else width += character < "\u0250" ? 6.7 : 11.5;
+    width += ASCII_WIDTHS[character.codePointAt(0)!] ?? characterWidth(character);
   }
   return isBold ? width * 1.06 : width;
 }
@@ -90,19 +99,14 @@ export function placeLabels(labels: readonly Label[], area: Area): PlacedLine[] 
   const boxes: Box[] = [];
   const placed: PlacedLine[] = [];
   for (const label of labels) {
-    const free = label.places.map((place) => ({ place, box: boxOf(label.lines, place) }))
-      .filter(({ box }) =>
-        isInside(box, area) && boxes.every((other) => areApart(box, other, area.widths))
-      );
-    const clear = free.find(({ box }) => isOffLines(box, area));
-    const taken = clear ?? (label.shy ? undefined : free[0]);
+    const taken = choose(label, boxes, area);
     if (taken === undefined) continue;
     boxes.push(taken.box);
     const { x, dx = 0, y, anchor = "start" } = taken.place;
     placed.push(...label.lines.map(({ text, class: kind = "" }, i) => ({
       text,
       // What lies across a line is kept legible by a halo.
-      class: clear === undefined && !kind.includes("halo") ? `${kind} halo`.trim() : kind,
+      class: taken.isClear || kind.includes("halo") ? kind : `${kind} halo`.trim(),
       x,
       dx,
       y: y + i * LINE_HEIGHT,
@@ -112,17 +116,36 @@ export function placeLabels(labels: readonly Label[], area: Area): PlacedLine[] 
   return placed;
 }
 
-function boxOf(lines: readonly LabelLine[], { x, dx = 0, y, anchor }: Place): Box {
+interface Taken {
+  place: Place;
+  box: Box;
+  isClear: boolean;
+}
+
+function choose(label: Label, boxes: readonly Box[], area: Area): Taken | undefined {
   const width = Math.max(
-    ...lines.map((line) => textWidth(line.text, /\b(lab|l-)/.test(line.class ?? ""))),
+    ...label.lines.map((line) => textWidth(line.text, /\b(lab|l-)/.test(line.class ?? ""))),
   );
+  let across: Taken | undefined;
+  for (const place of label.places) {
+    const box = boxOf(width, label.lines.length, place);
+    if (!isInside(box, area) || !boxes.every((other) => areApart(box, other, area.widths))) {
+      continue;
+    }
+    if (isOffLines(box, area)) return { place, box, isClear: true };
+    across ??= { place, box, isClear: false };
+  }
+  return label.shy ? undefined : across;
+}
+
+function boxOf(width: number, lines: number, { x, dx = 0, y, anchor }: Place): Box {
   const shift = anchor === "end" ? width : anchor === "middle" ? width / 2 : 0;
   return {
     x,
     from: dx - shift,
     width,
     top: y - ASCENT,
-    bottom: y + DESCENT + (lines.length - 1) * LINE_HEIGHT,
+    bottom: y + DESCENT + (lines - 1) * LINE_HEIGHT,
   };
 }
 

@@ -22,7 +22,12 @@ export function dayName(ms: number): string {
 
 /** "06:00" */
 export function hourName(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 16);
+  const minutes = Math.floor(ms / 60_000) % 1440;
+  return `${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, "0");
 }
 
 /** "May 10 06:00" */

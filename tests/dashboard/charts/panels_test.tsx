@@ -29,6 +29,24 @@ Deno.test("bins below the threshold are in the flag's colour, and named as a sha
   assert(!svg.includes(`class="ln"`), "no outline without training");
 });
 
+Deno.test("a bin that the threshold cuts is flagged if most of it lies below", () => {
+  const bins = { from: 0, to: 4, counts: [1, 1, 1, 1] };
+  const flagged = (threshold: number) =>
+    String(<ScoreHistogram title="t" of="holdout" bins={bins} threshold={threshold} />)
+      .match(/<rect class="f-flag"/g)?.length ?? 0;
+  assertEquals([0.4, 1.4, 1.6, 9].map(flagged), [0, 1, 2, 4]);
+});
+
+Deno.test("where bars fill the flagged part, its share stands above them", () => {
+  const bins = { from: 0, to: 4, counts: [9, 9, 9, 9] };
+  const svg = String(<ScoreHistogram title="t" of="holdout" bins={bins} threshold={5} />);
+  const share = textsOf(svg).find(({ text }) => text.includes("of holdout"))!;
+  const highest = Math.min(
+    ...[...svg.matchAll(/class="f-flag"[^>]* y="([\d.]+)"/g)].map(([, y]) => Number(y)),
+  );
+  assert(share.y + 3 < highest, `${share.y} ${highest}`);
+});
+
 Deno.test("training is an outline in shares, with its own share flagged", () => {
   const bins = { from: 0, to: 2, counts: [10, 10] };
   const training = { bins: { from: 0, to: 2, counts: [100, 900] }, flaggedShare: 0.1 };
