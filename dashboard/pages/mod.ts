@@ -3,6 +3,8 @@
 import type { Page } from "../page.ts";
 import { audit } from "./audit.tsx";
 import { events } from "./events.tsx";
+import { flow } from "./flow.tsx";
+import { flows } from "./flows.tsx";
 import { models } from "./models.tsx";
 import { overview } from "./overview.tsx";
 import { predictions } from "./predictions.tsx";
@@ -21,6 +23,8 @@ export const PAGES: readonly Page[] = [
   runCards,
   run,
   runLog,
+  flows,
+  flow,
   events,
   audit,
 ];

@@ -69,6 +69,38 @@ export async function listRuns(
   return runs.filter((run) => run !== null);
 }
 
+/** Newest first, of any of the flows; `before` is exclusive. */
+export async function listTaggedRuns(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  options: { flows: readonly string[]; tag: string; limit: number; before?: number },
+): Promise<RunRecord[]> {
+  const keys = keysOf(scope);
+  const range = {
+    limit: options.limit,
+    reverse: true,
+    ...(options.before === undefined ? {} : { before: [options.before] }),
+  };
+  const found = await Promise.all(
+    options.flows.map((flow) => ctx.store.list(keys.runsWithTag(flow, options.tag), range)),
+  );
+  const ids = found.flat().map(({ rest }) => Number(rest[0])).sort((a, b) => b - a);
+  const runs = await ctx.store.getMany(ids.slice(0, options.limit).map((id) => keys.run(id)));
+  return runs.filter((run) => run !== null);
+}
+
+/** Which of the runs have a tag. */
+export async function runsHaving(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  ids: readonly number[],
+  tag: string,
+): Promise<Set<number>> {
+  const keys = keysOf(scope);
+  const records = await ctx.store.getMany(ids.map((id) => keys.tagOfRun(id, tag)));
+  return new Set(ids.filter((_, i) => records[i] !== null));
+}
+
 export async function listSteps(
   ctx: RegistryContext,
   scope: ReadScope,

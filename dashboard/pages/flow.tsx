@@ -1,0 +1,246 @@
+// One flow: what it does, how to run it here and on the command line, and how its last runs went.
+
+import type { Child, FC } from "hono/jsx";
+import { z } from "zod";
+import type { JsonObject } from "../../src/domain/asset.ts";
+import type { EventName } from "../../src/domain/run.ts";
+import { plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { listRuns } from "../../src/registry/runs.ts";
+import { requireFlow } from "../acts/runs.ts";
+import { RunHistory } from "../charts/runs.tsx";
+import { Command } from "../components/command.tsx";
+import { fieldsOf, FlowForm } from "../components/flow_form.tsx";
+import { Facts, Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
+import { Age, ageText, At, RunLink } from "../components/refs.tsx";
+import { causeIn, Made, resultWords, runMs, RunState, took } from "../components/run_words.tsx";
+import { startWords } from "../components/schedule_words.ts";
+import { flowCommand } from "../flow_command.ts";
+import { definePage } from "../page.ts";
+import type { FlowState } from "../reading/pipeline.ts";
+import { rowOf, type RunRow } from "../reading/runs.ts";
+import type { View } from "../view.ts";
+import { dueWords, flowStates, statesOf } from "./flows.tsx";
+
+const SHOWN_RUNS = 20;
+
+interface Model {
+  flow: string;
+  originalName: string;
+  state: FlowState;
+  runsSchedules: boolean;
+  /** What it still waits for: "dataset possible in 31 h". */
+  waitsFor: string | null;
+  /** Flows that its events start, under the configs of the branch or not. */
+  starts: { event: EventName; flow: string }[];
+  runs: RunRow[];
+  /** Parameters in the URL, to begin with. */
+  given: JsonObject;
+  command: string;
+  isAsked: boolean;
+}
+
+export const flow = definePage({
+  path: "/flows/:name",
+  query: z.object({
+    name: z.string().describe("a flow, by either name"),
+    asked: z.literal("1").optional().describe("a run was asked for and waits for others"),
+  }),
+  load: async (view, { name, asked }): Promise<Model> => {
+    const { deps, registry } = view;
+    const flow = requireFlow(deps.flows, name);
+    const [{ states, runsSchedules }, runs, waitsFor] = await Promise.all([
+      flowStates(view),
+      listRuns(registry, registry.scopes.write, { flow: flow.name, limit: SHOWN_RUNS }),
+      flow.readiness?.(registry) ?? null,
+    ]);
+    const given = givenIn(view.url, fieldsOf(flow).map((field) => field.name));
+    return {
+      flow: flow.name,
+      originalName: flow.originalName,
+      state: states.find((state) => state.flow === flow.name)!,
+      runsSchedules,
+      waitsFor,
+      starts: deps.flows.flatMap((other) =>
+        (other.on ?? []).filter(({ event }) => flow.publishes.includes(event))
+          .map(({ event }) => ({ event, flow: other.name }))
+      ),
+      runs: runs.map(rowOf),
+      given,
+      command: view.command(flowCommand(flow, given)),
+      isAsked: asked !== undefined,
+    };
+  },
+  render: (view, model) => {
+    const flow = requireFlow(view.deps.flows, model.flow);
+    return {
+      title: flow.name,
+      section: "runs",
+      crumbs: [
+        { text: "Runs", href: view.href("/runs") },
+        { text: "flows", href: view.href("/flows") },
+        { text: flow.name },
+      ],
+      finding: findingOf(view, model),
+      lead: (
+        <>
+          {flow.summary} {flow.description ?? ""}
+          {model.isAsked
+            ? (
+              <>
+                {" "}
+                <b>A run was asked for</b>; it begins when what runs on this branch has ended.
+              </>
+            )
+            : ""}
+        </>
+      ),
+      body: (
+        <>
+          <RunPanel view={view} model={model} />
+          <FactsPanel view={view} model={model} />
+          <LastRuns view={view} model={model} />
+        </>
+      ),
+    };
+  },
+});
+
+/** What the URL says of the flow's parameters, as text. */
+function givenIn({ searchParams }: URL, names: readonly string[]): JsonObject {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = searchParams.get(name);
+      return value === null || value === "" ? [] : [[name, value]];
+    }),
+  );
+}
+
+function findingOf(view: View, { flow, runs, waitsFor }: Model): string {
+  const last = runs[0];
+  if (last === undefined) {
+    return waitsFor === null ? `${flow} has not run yet` : `${flow} cannot run yet: ${waitsFor}`;
+  }
+  const when = ageText(view, last.startedAt);
+  if (last.status === "running") return `${flow} is running, begun ${when}`;
+  return last.status === "failed"
+    ? `${flow} failed ${when}`
+    : `${flow} last ran ${when}: ${resultWords(last) ?? "done"}`;
+}
+
+const RunPanel: FC<{ view: View; model: Model }> = ({ view, model }) => {
+  const flow = requireFlow(view.deps.flows, model.flow);
+  const isPromote = flow.name === "promote";
+  return (
+    <Panel
+      id="run"
+      title="Run it"
+      scope={isPromote ? "from the page of a model" : "what is left empty takes the default"}
+      span="c8"
+      class="sg"
+    >
+      {isPromote
+        ? (
+          <p>
+            A promotion shows its gates and its effect before it is made:{" "}
+            <a href={view.href("/models")}>choose a model</a>.
+          </p>
+        )
+        : <FlowForm view={view} flow={flow} given={model.given} />}
+      <p class="dim small">The same on the command line, where every field is a flag:</p>
+      <Command text={model.command} />
+    </Panel>
+  );
+};
+
+const FactsPanel: FC<{ view: View; model: Model }> = ({ view, model }) => {
+  const flow = requireFlow(view.deps.flows, model.flow);
+  const { state, starts, runsSchedules, waitsFor } = model;
+  const facts: [Child, Child][] = [
+    ["Original name", flow.originalName],
+    ["Starts", startWords(state.start)],
+    ...state.start.by === "schedule"
+      ? [["Due", dueWords(view, state, runsSchedules)] as [Child, Child]]
+      : [],
+    ["Waits for", waitsFor ?? "nothing"],
+    ["Consumes", flow.consumes],
+    ["Produces", flow.produces],
+    ["Publishes", flow.publishes.join(", ") || UNDEFINED],
+    [
+      "Which start",
+      starts.length === 0 ? "no other flow" : starts.map((one, i) => (
+        <>
+          {i === 0 ? "" : ", "}
+          <a href={view.href(`/flows/${one.flow}`)}>{one.flow}</a>
+        </>
+      )),
+    ],
+    ["Steps", flow.steps.map(({ name }) => name).join(", ")],
+    ["Took lately", usualTime(view, model.runs)],
+  ];
+  return (
+    <Panel id="facts" title="What it is" span="c4">
+      <Facts facts={facts} />
+    </Panel>
+  );
+};
+
+/** The median of the runs shown that completed. */
+function usualTime(view: View, runs: readonly RunRow[]): string {
+  const times = runs.filter(({ status }) => status === "completed")
+    .map((run) => runMs(view, run)).sort((a, b) => a - b);
+  if (times.length === 0) return UNDEFINED;
+  return `${took(times[Math.floor(times.length / 2)]!)}, median of ${times.length}`;
+}
+
+const LastRuns: FC<{ view: View; model: Model }> = ({ view, model: { flow, runs, state } }) => (
+  <Panel
+    id="runs"
+    title="Last runs"
+    scope={runs.length === SHOWN_RUNS ? `newest ${SHOWN_RUNS}` : "newest first"}
+    end={<a href={view.href("/runs", { flow })}>all of them</a>}
+    span="c12"
+  >
+    {runs.length === 0 ? <Nothing>{`No run of ${flow} on this branch yet.`}</Nothing> : (
+      <>
+        <div class="strip">
+          <RunHistory states={statesOf(state)} />
+        </div>
+        <Table
+          caption="Above: the last 24 runs, the newest at the right; a failed one is taller."
+          class="fold runs"
+          columns={[
+            { name: "Run" },
+            { name: "State" },
+            { name: "Started" },
+            { name: "Took", isNumeric: true },
+            { name: "Made" },
+            { name: "Result" },
+          ]}
+          narrow={[undefined, undefined, undefined, "took", "full", "full"]}
+          rows={runs.map((run): Row => ({
+            class: run.status === "failed" ? "bad" : "",
+            cells: [
+              <RunLink view={view} id={run.id} text={String(run.id)} />,
+              <RunState run={run} />,
+              <>
+                <At view={view} at={run.startedAt} />{" "}
+                <small class="dim">
+                  <Age view={view} at={run.startedAt} />
+                </small>
+              </>,
+              took(runMs(view, run)),
+              <Made view={view} run={run} />,
+              run.error === null
+                ? <span class="dim">{resultWords(run) ?? UNDEFINED}</span>
+                : (
+                  <span class="fail">
+                    <Foreign text={causeIn(plainText(run.error.message))} />
+                  </span>
+                ),
+            ],
+          }))}
+        />
+      </>
+    )}
+  </Panel>
+);

@@ -1,0 +1,342 @@
+// Runs: what has run, what failed and what to do about it, newest first.
+
+import type { FC } from "hono/jsx";
+import { z } from "zod";
+import type { RunRecord, RunStatus } from "../../src/domain/run.ts";
+import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { findFlow } from "../../src/engine/flow.ts";
+import { listRuns, listTaggedRuns, runsHaving } from "../../src/registry/runs.ts";
+import { Command } from "../components/command.tsx";
+import { BranchField } from "../components/frame.tsx";
+import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
+import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
+import { Age, ageText, At, RunLink } from "../components/refs.tsx";
+import {
+  causeIn,
+  commandIn,
+  Made,
+  resultWords,
+  runMs,
+  RunState,
+  SCHEDULED_TAG,
+  StartedBy,
+  took,
+} from "../components/run_words.tsx";
+import { definePage, type NextAction } from "../page.ts";
+import { lookBack, rowOf, type RunRow } from "../reading/runs.ts";
+import { HOUR_MS } from "../reading/days.ts";
+import { hrefWith, type View } from "../view.ts";
+
+/** How far a page that is filtered by state looks back, and the finding for a failure. */
+const LOOKED_AT = 1000;
+/** The same where a tag narrows the runs, each of which is read by itself. */
+const LOOKED_AT_TAGGED = 200;
+const RECENT_MS = 24 * HOUR_MS;
+const STATUSES = ["running", "failed", "completed"] as const satisfies readonly RunStatus[];
+const WORDS: Record<RunStatus, string> = {
+  running: "running",
+  failed: "failed",
+  completed: "done",
+};
+
+const query = z.object({
+  ...pagerParams,
+  flow: z.string().optional().describe("only runs of this flow, by either name"),
+  status: z.enum(STATUSES).optional().describe("only runs in this state"),
+  tag: z.string().max(100).optional().describe("only runs with this tag"),
+});
+type Query = z.output<typeof query>;
+
+interface Recent {
+  /** Runs of the last 24 hours, or the newest that were looked at. */
+  total: number;
+  isCut: boolean;
+  failed: number;
+  running: number;
+  newest: RunRow | null;
+  lastFailure: RunRow | null;
+  /** Whether its flow has completed a run since. */
+  isOver: boolean;
+}
+
+interface Model {
+  runs: (RunRow & { isScheduled: boolean })[];
+  olderBefore: number | null;
+  /** How many runs were looked at for a filter; null where an index gave them. */
+  lookedAt: number | null;
+  flow: string | null;
+  recent: Recent;
+}
+
+export const runs = definePage({
+  path: "/runs",
+  query,
+  load: async (view, asked): Promise<Model> => {
+    const { registry, deps } = view;
+    const flow = asked.flow === undefined ? null : findFlow(deps.flows, asked.flow).name;
+    const [listed, recent] = await Promise.all([listRows(view, asked, flow), recentRuns(view)]);
+    const byHand = listed.shown.filter(({ triggeredBy }) => triggeredBy === null);
+    const ids = byHand.map(({ id }) => id);
+    const scheduled = await runsHaving(registry, registry.scopes.write, ids, SCHEDULED_TAG);
+    return {
+      runs: listed.shown.map((run) => ({ ...run, isScheduled: scheduled.has(run.id) })),
+      olderBefore: listed.olderBefore,
+      lookedAt: listed.lookedAt,
+      flow,
+      recent,
+    };
+  },
+  render: (view, model, asked) => ({
+    title: "Runs",
+    section: "runs",
+    finding: findingOf(view, model.recent),
+    lead: <Lead view={view} recent={model.recent} />,
+    next: nextOf(view, model.recent),
+    body: (
+      <Panel
+        id="runs"
+        title="Runs"
+        scope={scopeOf(model.flow, asked)}
+        end={
+          <>
+            <a href={view.href("/flows")}>flows</a> ·{" "}
+            <a href={view.href("/runs/cards")}>two cards side by side</a>
+          </>
+        }
+        span="c12"
+      >
+        <Filter view={view} asked={asked} flow={model.flow} />
+        {model.runs.length === 0
+          ? <Empty view={view} model={model} asked={asked} />
+          : <RunTable view={view} model={model} />}
+        <Pager view={view} olderBefore={model.olderBefore} before={asked.before} />
+      </Panel>
+    ),
+  }),
+});
+
+/** A page of runs by the narrowest index that there is. */
+async function listRows({ registry, deps }: View, asked: Query, flow: string | null) {
+  const scope = registry.scopes.write;
+  const { before, status, tag } = asked;
+  const older = before === undefined ? {} : { before };
+  const flows = flow === null ? deps.flows.map(({ name }) => name) : [flow];
+  const page = (runs: RunRecord[]) => ({
+    ...pageOf(runs.map(rowOf), ({ id }) => id),
+    lookedAt: null,
+  });
+  if (status === undefined) {
+    const limit = PAGE_SIZE + 1;
+    if (tag !== undefined) {
+      return page(await listTaggedRuns(registry, scope, { flows, tag, limit, ...older }));
+    }
+    return page(
+      await listRuns(registry, scope, { limit, ...older, ...(flow === null ? {} : { flow }) }),
+    );
+  }
+  const limit = tag === undefined ? LOOKED_AT : LOOKED_AT_TAGGED;
+  const read = tag === undefined
+    ? await lookBack(registry, scope, { limit, ...older })
+    : (await listTaggedRuns(registry, scope, { flows, tag, limit, ...older })).map(rowOf);
+  const found = read.filter((run) => run.status === status && (flow === null || run.flow === flow));
+  const { shown, olderBefore } = pageOf(found, ({ id }) => id);
+  const isCut = read.length === limit && read.at(-1)!.id > 1;
+  return {
+    shown,
+    olderBefore: olderBefore ?? (isCut ? read.at(-1)!.id : null),
+    lookedAt: read.length,
+  };
+}
+
+async function recentRuns({ registry, nowMs }: View): Promise<Recent> {
+  const since = nowMs - RECENT_MS;
+  let hasFailed = false;
+  const read = await lookBack(registry, registry.scopes.write, {
+    limit: LOOKED_AT,
+    until: (run) => {
+      hasFailed ||= run.status === "failed";
+      return hasFailed && Date.parse(run.startedAt) < since;
+    },
+  });
+  const recent = read.filter(({ startedAt }) => Date.parse(startedAt) >= since);
+  const lastFailure = read.find(({ status }) => status === "failed") ?? null;
+  return {
+    total: recent.length,
+    isCut: recent.length === LOOKED_AT,
+    failed: recent.filter(({ status }) => status === "failed").length,
+    running: read.filter(({ status }) => status === "running").length,
+    newest: read[0] ?? null,
+    lastFailure,
+    isOver: lastFailure !== null &&
+      read.some((run) =>
+        run.id > lastFailure.id && run.flow === lastFailure.flow && run.status === "completed"
+      ),
+  };
+}
+
+function findingOf(view: View, { total, isCut, failed, newest }: Recent): string {
+  if (newest === null) return "Nothing has run yet";
+  if (total === 0) return `Last run ${ageText(view, newest.startedAt)}, none since`;
+  const runs = isCut ? `the last ${count(total)} runs` : `the last 24 hours’ ${count(total)} runs`;
+  if (failed > 0) return `${count(failed)} of ${runs} failed`;
+  return total === 1 ? "The last 24 hours’ one run did not fail" : `None of ${runs} failed`;
+}
+
+const Lead: FC<{ view: View; recent: Recent }> = ({ view, recent }) => {
+  const { newest, lastFailure, running, isOver } = recent;
+  if (newest === null) return <>Every run leaves its steps, log, result and card here.</>;
+  return (
+    <>
+      {running > 0
+        ? (
+          <>
+            <b>{count(running)}</b>
+            {running === 1 ? " is going on. " : " are going on. "}
+          </>
+        )
+        : ""}
+      {"Newest: "}
+      <RunLink view={view} id={newest.id} /> (<code>{newest.flow}</code>),{" "}
+      <Age view={view} at={newest.startedAt} />.{" "}
+      {lastFailure === null ? `No failure among the ${count(LOOKED_AT)} newest.` : (
+        <>
+          Last failure: <RunLink view={view} id={lastFailure.id} />{" "}
+          (<code>{lastFailure.flow}</code>){" "}
+          <b>
+            <Age view={view} at={lastFailure.startedAt} />
+          </b>
+          {isOver
+            ? `; ${lastFailure.flow} has completed since.`
+            : `; ${lastFailure.flow} has not completed since.`}
+        </>
+      )}
+    </>
+  );
+};
+
+/** A failure that nothing has made good yet. */
+function nextOf(view: View, { newest, lastFailure, isOver }: Recent): NextAction | null {
+  if (newest === null) {
+    return {
+      title: "Begin here",
+      text: "Takes one snapshot of the market, about 1 s.",
+      command: view.command("ingest"),
+    };
+  }
+  if (lastFailure === null || lastFailure.error === null || isOver) return null;
+  return {
+    title: `Run ${lastFailure.id} failed`,
+    text: <Foreign text={causeIn(lastFailure.error.message)} />,
+    command: view.command(commandIn(lastFailure.error.message) ?? lastFailure.flow),
+  };
+}
+
+function scopeOf(flow: string | null, { status, tag }: Query): string {
+  const parts = [
+    flow === null ? "of every flow" : `of ${flow}`,
+    status === undefined ? null : WORDS[status],
+    tag === undefined ? null : `with tag ${plainText(tag)}`,
+    "newest first",
+  ];
+  return parts.filter((part) => part !== null).join(", ");
+}
+
+const Filter: FC<{ view: View; asked: Query; flow: string | null }> = ({ view, asked, flow }) => (
+  <form class="filter" method="get" action="/runs">
+    <label class="field">
+      Flow
+      <select name="flow" data-submits>
+        <option value="">all flows</option>
+        {view.deps.flows.map(({ name }) => (
+          <option value={name} selected={name === flow}>{name}</option>
+        ))}
+      </select>
+    </label>
+    <label class="field">
+      State
+      <select name="status" data-submits>
+        <option value="">all states</option>
+        {STATUSES.map((one) => (
+          <option value={one} selected={one === asked.status}>{WORDS[one]}</option>
+        ))}
+      </select>
+    </label>
+    <label class="field">
+      Tag
+      <input name="tag" value={asked.tag} maxlength={100} placeholder="champion" />
+    </label>
+    <BranchField view={view} />
+    <button class="btn" type="submit">Show</button>
+  </form>
+);
+
+const Empty: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, asked }) =>
+  model.recent.newest === null
+    ? (
+      <>
+        <Nothing>{`Nothing has run on branch ${plainText(view.branch)}.`}</Nothing>
+        <Command text={view.command("ingest")} />
+      </>
+    )
+    : (
+      <Nothing>
+        {`No such run${
+          model.lookedAt === null ? "" : ` among the ${count(model.lookedAt)} looked at`
+        }${asked.before === undefined ? "" : ` before run ${asked.before}`}. `}
+        <a
+          href={hrefWith(view, {
+            flow: undefined,
+            status: undefined,
+            tag: undefined,
+            before: undefined,
+          })}
+        >
+          All runs
+        </a>
+      </Nothing>
+    );
+
+const RunTable: FC<{ view: View; model: Model }> = ({ view, model: { runs, lookedAt } }) => (
+  <Table
+    caption={lookedAt === null
+      ? `Runs ${runs.at(-1)!.id} to ${runs[0]!.id}.`
+      : `${runs.length} found among the ${count(lookedAt)} runs looked at.`}
+    class="fold runs"
+    columns={[
+      { name: "Run" },
+      { name: "Flow" },
+      { name: "State" },
+      { name: "Started" },
+      { name: "Took", isNumeric: true },
+      { name: "Started by" },
+      { name: "Made" },
+      { name: "Result" },
+    ]}
+    narrow={[undefined, undefined, undefined, undefined, "took", "by", "full", "full"]}
+    rows={runs.map((run): Row => ({
+      class: run.status === "failed" ? "bad" : "",
+      cells: [
+        <RunLink view={view} id={run.id} text={String(run.id)} />,
+        <a href={view.href(`/flows/${run.flow}`)}>
+          <code>{run.flow}</code>
+        </a>,
+        <RunState run={run} />,
+        <At view={view} at={run.startedAt} />,
+        took(runMs(view, run)),
+        <StartedBy view={view} run={run} isScheduled={run.isScheduled} />,
+        <Made view={view} run={run} />,
+        <Result run={run} />,
+      ],
+    }))}
+  />
+);
+
+const Result: FC<{ run: RunRow }> = ({ run }) =>
+  run.error === null
+    ? <span class="dim">{resultWords(run) ?? UNDEFINED}</span>
+    : (
+      <span class="fail">
+        {run.error.step === null ? "" : `${plainText(run.error.step)}: `}
+        <Foreign text={causeIn(run.error.message)} />
+      </span>
+    );
