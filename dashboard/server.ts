@@ -6,7 +6,9 @@ import { secureHeaders } from "hono/secure-headers";
 import { AppError, toAppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
 import { mountApi } from "./api/mod.ts";
+import { mountRunActs } from "./acts/runs.ts";
 import { Authority } from "./auth.ts";
+import { cardHeaders, mountCards } from "./cards.ts";
 import type { DashboardDeps } from "./context.ts";
 import { mountHealth } from "./health.ts";
 import { mountLive } from "./live.ts";
@@ -28,6 +30,7 @@ export function createServer(deps: DashboardDeps): Server {
   const app = new Hono();
   const views = new Views(deps);
   const authority = new Authority(deps.access, deps.actor);
+  app.use(...cardHeaders());
   app.use(secureHeaders({
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
@@ -51,7 +54,9 @@ export function createServer(deps: DashboardDeps): Server {
   mountStatic(app);
   mountLogin(app, authority);
   mountLive(app, views);
+  mountCards(app, views);
   for (const page of PAGES) mountPage(app, views, page);
+  mountRunActs(app, views);
   mountApi(app, views);
   app.notFound((c) =>
     answerError(c, views, new AppError("not_found", `Cannot find ${c.req.path}. Next: begin at /.`))
