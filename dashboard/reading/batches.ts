@@ -79,16 +79,24 @@ export function isBy(
   return "role" in whose ? role === whose.role : version === whose.version;
 }
 
-function dayBatches(
+/** What is older than the last hours is kept for a minute; the rest is listed each time. */
+async function dayBatches(
   registry: RegistryContext,
   scope: ReadScope,
   { fromMs, toMs }: DayPart,
   nowMs: number,
-): Promise<readonly PredictionBatch[]> {
-  const load = () => listBatches(registry, scope, { fromMs, toMs, limit: MAX_BATCHES_A_DAY });
-  if (toMs + LATE_MS >= nowMs) return load();
+): Promise<PredictionBatch[]> {
+  const list = (span: Span) => listBatches(registry, scope, { ...span, limit: MAX_BATCHES_A_DAY });
+  const recentMs = Math.floor((nowMs - LATE_MS) / HOUR_MS) * HOUR_MS;
+  if (fromMs >= recentMs) return await list({ fromMs, toMs });
+  const past = { fromMs, toMs: Math.min(toMs, recentMs - 1) };
   const minute = Math.floor(registry.nowMs() / KEEP_MS);
-  return batchesOf.get(registry, `${branchKey(scope)}/${fromMs}/${toMs}/${minute}`, load);
+  const key = `${branchKey(scope)}/${past.fromMs}/${past.toMs}/${minute}`;
+  const [older, newer] = await Promise.all([
+    batchesOf.get(registry, key, () => list(past)),
+    toMs < recentMs ? [] : list({ fromMs: recentMs, toMs }),
+  ]);
+  return [...older, ...newer];
 }
 
 /** The newest batches of champions, newest first; until `beforeMs` (exclusive) for the next page. */

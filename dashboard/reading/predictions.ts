@@ -1,7 +1,7 @@
 // What was said of coins along time, for charts and the page of a coin. Beside batches.ts.
 
 import { type CrashRule, standingOf } from "../../src/domain/outcomes.ts";
-import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
+import { HORIZON_HOURS, type PredictionBatch } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import {
@@ -9,12 +9,17 @@ import {
   type PredictionRow,
   type ScoredCoin,
 } from "../../src/registry/predictions.ts";
-import { batchByCoin, batchesIn, CHAMPIONS, isBy, type Whose } from "./batches.ts";
-import { clockMs, HOUR_MS, type Span } from "./days.ts";
-import { decidedDays, nameOf, outcomesOf } from "./decided.ts";
+import { batchByCoin, batchesIn, CHAMPIONS, type Whose } from "./batches.ts";
+import { branchKey, clockMs, DAY_MS, HOUR_MS, type Span } from "./days.ts";
+import { type DecidedDay, decidedDays, nameOf, outcomesOf } from "./decided.ts";
+import { Memo } from "./memo.ts";
 
 /** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
 const SCORES_AN_HOUR = 8;
+/** A month of days of some dozens of coins, a few kB each. */
+const KEPT_DAYS = 2000;
+
+const histories = new Memo<ScoredCoin[]>(KEPT_DAYS);
 
 /** What the champion of the time said of a coin. */
 export interface SeriesPoint {
@@ -67,18 +72,47 @@ export async function coinHistory(
 ): Promise<ScoredCoin[]> {
   const clock = await clockMs(registry, scope);
   if (clock === null) return [];
-  const hours = Math.ceil((span.toMs - span.fromMs) / HOUR_MS) + 1;
-  const [scores, batches] = await Promise.all([
-    listCoinScores(registry, scope, coinId, { ...span, limit: hours * SCORES_AN_HOUR }),
-    batchesIn(registry, scope, whose, span, clock),
-  ]);
-  const days = await decidedDays(registry, scope, batches, clock);
-  const outcomes = await Promise.all(days.map((day) => outcomesOf(registry, scope, day)));
-  const found = new Map(outcomes.flat().map((outcome) => [nameOf(outcome), outcome]));
-  return scores.filter((score) => isBy(score, whose)).map((score) => {
-    const outcome = found.get(nameOf(score)) ?? null;
-    const at = outcome?.coinIds.indexOf(coinId) ?? -1;
-    const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
-    return { ...score, outcome: standingOf(outcome, at, { dueAtMs, ...rule }) };
+  const batches = await batchesIn(registry, scope, whose, span, clock);
+  const decided = new Map(
+    (await decidedDays(registry, scope, batches, clock)).map((day) => [day.dayMs, day]),
+  );
+  const days = Map.groupBy(batches, ({ marketAtMs }) => Math.floor(marketAtMs / DAY_MS) * DAY_MS);
+  const histories = await Promise.all(
+    [...days].map(([dayMs, of]) =>
+      dayHistory(registry, scope, coinId, { batches: of, decided: decided.get(dayMs), rule })
+    ),
+  );
+  return histories.flat();
+}
+
+/** Batches and what is decided of them say all that there is to know of a coin's day. */
+function dayHistory(
+  registry: RegistryContext,
+  scope: ReadScope,
+  coinId: string,
+  { batches, decided, rule }: {
+    batches: readonly PredictionBatch[];
+    decided: DecidedDay | undefined;
+    rule: CrashRule;
+  },
+): Promise<ScoredCoin[]> {
+  const names = batches.map(nameOf);
+  const key = [branchKey(scope), coinId, rule.crashThresholdPct, names, decided?.key].join(";");
+  return histories.get(registry, key, async () => {
+    const [scores, outcomes] = await Promise.all([
+      listCoinScores(registry, scope, coinId, {
+        fromMs: batches[0]!.marketAtMs,
+        toMs: batches.at(-1)!.marketAtMs,
+        limit: batches.length * SCORES_AN_HOUR,
+      }),
+      decided ? outcomesOf(registry, scope, decided) : [],
+    ]);
+    const found = new Map(outcomes.map((outcome) => [nameOf(outcome), outcome]));
+    return scores.filter((score) => names.includes(nameOf(score))).map((score) => {
+      const outcome = found.get(nameOf(score)) ?? null;
+      const at = outcome?.coinIds.indexOf(coinId) ?? -1;
+      const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
+      return { ...score, outcome: standingOf(outcome, at, { dueAtMs, ...rule }) };
+    });
   });
 }
