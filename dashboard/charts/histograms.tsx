@@ -116,7 +116,9 @@ function shares({ counts }: Bins): number[] {
 
 /** How many bins, from the left, lie below it with more than half of their width. */
 function binsBelow({ from, to, counts }: Bins, threshold: number): number {
-  return counts.filter((_, i) => from + (i + 0.5) * (to - from) / counts.length < threshold).length;
+  const at = (threshold - from) / (to - from) * counts.length;
+  // A threshold in the very middle of a bin leaves it unflagged, however the division was rounded.
+  return Math.min(counts.length, Math.max(0, Math.floor(at + 0.5 - 1e-9)));
 }
 
 function shareBelow(bins: Bins, threshold: number): number {

@@ -34,7 +34,7 @@ Deno.test("a bin that the threshold cuts is flagged if most of it lies below", (
   const flagged = (threshold: number) =>
     String(<ScoreHistogram title="t" of="holdout" bins={bins} threshold={threshold} />)
       .match(/<rect class="f-flag"/g)?.length ?? 0;
-  assertEquals([0.4, 1.4, 1.6, 9].map(flagged), [0, 1, 2, 4]);
+  assertEquals([-1, 0.4, 1.4, 1.5, 1.6, 9].map(flagged), [0, 0, 1, 1, 2, 4]);
 });
 
 Deno.test("where bars fill the flagged part, its share stands above them", () => {
