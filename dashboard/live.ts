@@ -31,31 +31,56 @@ interface Message {
 
 type Send = (messages: readonly Message[]) => void;
 
-/** Watches one branch while anyone listens. */
+interface Listener {
+  send: Send;
+  /** Closes its stream: it will come back, and say where it was. */
+  end: () => void;
+  /** The last event that it was sent. */
+  afterId: number;
+}
+
+/** Watches one branch from its first listener to its last; then another one is made. */
 class Watch {
-  readonly #listeners = new Set<{ send: Send; afterId: number }>();
+  /** Those who listen, and those who are about to. */
+  #interest = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #listeners = new Set<Listener>();
+  readonly #begun: Promise<void>;
   #events: EventRecord[] = [];
   #lastId = 0;
   #revision = "";
   #progress = new Map<number, string>();
-  #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(private readonly registry: RegistryContext) {}
+  constructor(private readonly registry: RegistryContext) {
+    this.#begun = this.#begin();
+  }
+
+  /** Counts one who is going to listen. */
+  enter(): void {
+    this.#interest++;
+  }
+
+  /** Counts one who will not any more; true where that was the last. */
+  leave(): boolean {
+    if (--this.#interest > 0) return false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    return true;
+  }
 
   /** Sends what came after `afterId` (null: from now on), and then what comes. */
-  async listen(afterId: number | null, send: Send): Promise<() => void> {
-    if (this.#listeners.size === 0) await this.#begin();
-    const listener = { send, afterId: afterId ?? this.#lastId };
-    await this.#catchUp(listener);
+  async listen(
+    afterId: number | null,
+    { send, end }: Pick<Listener, "send" | "end">,
+  ): Promise<() => void> {
+    await this.#begun;
+    const listener = { send, end, afterId: afterId ?? this.#lastId };
+    // Nothing is awaited between the last comparison and being one of those who are told.
+    while (listener.afterId < this.#lastId) await this.#catchUp(listener);
+    // It may have gone meanwhile, and been the last.
+    if (this.#interest === 0) return () => {};
     this.#listeners.add(listener);
-    // Between the last read and this line nothing was awaited: no event is missed, none comes twice.
     if (this.#timer === null) this.#lookLater();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size > 0 || this.#timer === null) return;
-      clearTimeout(this.#timer);
-      this.#timer = null;
-    };
+    return () => this.#listeners.delete(listener);
   }
 
   async #begin(): Promise<void> {
@@ -63,33 +88,30 @@ class Watch {
     this.#revision = await this.registry.store.revision(write);
     const [newest] = await listEvents(this.registry, write, { limit: 1 });
     this.#lastId = newest?.id ?? 0;
-    this.#events = [];
     this.#progress = await this.#readProgress();
   }
 
-  /** Reads from the store until only what the watch itself has seen is left. */
-  async #catchUp(listener: { send: Send; afterId: number }): Promise<void> {
+  /** Sends the next events that it lacks: from what is kept, else from the store. */
+  async #catchUp(listener: Listener): Promise<void> {
     const { write } = this.registry.scopes;
-    while (listener.afterId < this.#lastId) {
-      const oldest = this.#events[0]?.id ?? Infinity;
-      const kept = listener.afterId + 1 >= oldest;
-      const events = kept
-        ? this.#events.filter((event) => event.id > listener.afterId)
-        : await eventsAfter(this.registry, write, listener.afterId, READ_AT_ONCE);
-      if (events.length === 0) return;
-      listener.send(events.map(eventMessage));
-      listener.afterId = events.at(-1)!.id;
-    }
+    const isKept = listener.afterId + 1 >= (this.#events[0]?.id ?? Infinity);
+    const events = isKept
+      ? this.#events.filter((event) => event.id > listener.afterId)
+      : await eventsAfter(this.registry, write, listener.afterId, READ_AT_ONCE);
+    // Events that retention has taken leave a gap in the numbers.
+    if (events.length === 0) listener.afterId = this.#lastId;
+    tell(listener, events);
   }
 
   #lookLater(): void {
     this.#timer = setTimeout(async () => {
       try {
         await this.#look();
-      } finally {
-        if (this.#listeners.size > 0) this.#lookLater();
-        else this.#timer = null;
+      } catch {
+        // The store does not answer. Pages say why; listeners come back, and go on where they were.
+        for (const { end } of this.#listeners) end();
       }
+      if (this.#interest > 0) this.#lookLater();
     }, LOOK_MS);
   }
 
@@ -104,10 +126,7 @@ class Watch {
       if (events.length === 0) break;
       this.#lastId = events.at(-1)!.id;
       this.#events = [...this.#events, ...events].slice(-KEPT_EVENTS);
-      for (const listener of this.#listeners) {
-        listener.send(events.filter((event) => event.id > listener.afterId).map(eventMessage));
-        listener.afterId = Math.max(listener.afterId, this.#lastId);
-      }
+      for (const listener of this.#listeners) tell(listener, events);
     }
     if (runs.length > 0) { for (const { send } of this.#listeners) send(runs); }
   }
@@ -132,6 +151,14 @@ class Watch {
   }
 }
 
+/** Sends those events that the listener has not had. */
+function tell(listener: Listener, events: readonly EventRecord[]): void {
+  const unknown = events.filter((event) => event.id > listener.afterId);
+  if (unknown.length === 0) return;
+  listener.send(unknown.map(eventMessage));
+  listener.afterId = unknown.at(-1)!.id;
+}
+
 function progressData({ id, flow, status, error }: RunRecord, stepsDone: number | null): string {
   return JSON.stringify(toJson({ id, flow, status, stepsDone, error: error?.message ?? null }));
 }
@@ -150,11 +177,15 @@ export function mountLive(app: Hono, views: Views): void {
     const view = await views.of(c);
     const watch = watches.get(view.branch) ?? new Watch(view.registry);
     watches.set(view.branch, watch);
+    const leave = () => {
+      if (watch.leave() && watches.get(view.branch) === watch) watches.delete(view.branch);
+    };
+    watch.enter();
     const given = Number(c.req.header("last-event-id") ?? c.req.query("last_event_id") ?? NaN);
     const afterId = Number.isInteger(given) && given >= 0 ? given : null;
     c.header("content-type", "text/event-stream; charset=utf-8");
     c.header("cache-control", "no-store");
-    return c.body(stream(watch, afterId, views.deps.signal));
+    return c.body(stream(watch, afterId, views.deps.signal, leave));
   });
 }
 
@@ -163,6 +194,7 @@ function stream(
   watch: Watch,
   afterId: number | null,
   stop: AbortSignal,
+  onEnd: () => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   let end = () => {};
@@ -170,31 +202,39 @@ function stream(
     start: async (controller) => {
       let isOpen = true;
       let leave = () => {};
-      const heartbeat = setInterval(
-        () => controller.enqueue(encoder.encode(": here\n\n")),
-        HEARTBEAT_MS,
-      );
-      const close = () => {
-        end();
-        controller.close();
-      };
+      const write = (text: string) => controller.enqueue(encoder.encode(text));
+      const heartbeat = setInterval(() => write(": here\n\n"), HEARTBEAT_MS);
       end = () => {
         if (!isOpen) return;
         isOpen = false;
         clearInterval(heartbeat);
         stop.removeEventListener("abort", close);
         leave();
+        onEnd();
+      };
+      const close = () => {
+        if (!isOpen) return;
+        end();
+        controller.close();
       };
       stop.addEventListener("abort", close);
       if (stop.aborted) return close();
-      controller.enqueue(encoder.encode("retry: 1000\n\n"));
-      const stopListening = await watch.listen(afterId, (messages) => {
-        if (!isOpen || messages.length === 0) return;
-        controller.enqueue(encoder.encode(messages.map(wire).join("")));
-        if ((controller.desiredSize ?? 0) < -MAX_UNREAD) close();
-      });
-      if (isOpen) leave = stopListening;
-      else stopListening();
+      try {
+        leave = await watch.listen(afterId, {
+          end: close,
+          send: (messages) => {
+            if (!isOpen) return;
+            write(messages.map(wire).join(""));
+            if ((controller.desiredSize ?? 0) < -MAX_UNREAD) close();
+          },
+        });
+        // The first bytes say that from here on all is heard.
+        if (isOpen) write("retry: 1000\n\n");
+        else leave();
+      } catch {
+        // As above: it comes back by itself.
+        close();
+      }
     },
     cancel: () => end(),
   });

@@ -5,8 +5,8 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { AppError, toAppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
-import { mountApi } from "./api/mod.ts";
 import { mountRunActs } from "./acts/runs.ts";
+import { mountApi } from "./api/mod.ts";
 import { Authority } from "./auth.ts";
 import { cardHeaders, mountCards } from "./cards.ts";
 import type { DashboardDeps } from "./context.ts";
@@ -23,6 +23,8 @@ const THEME_COOKIE_S = 365 * 86_400;
 
 export interface Server {
   fetch(request: Request): Promise<Response>;
+  /** Every route with its method, for those who check all of them. */
+  routes: { method: string; path: string }[];
 }
 
 /** Everything that is answered over HTTP. */
@@ -62,7 +64,10 @@ export function createServer(deps: DashboardDeps): Server {
     answerError(c, views, new AppError("not_found", `Cannot find ${c.req.path}. Next: begin at /.`))
   );
   app.onError((cause, c) => answerError(c, views, toAppError(cause)));
-  return { fetch: async (request) => await app.fetch(withoutSuffix(request)) };
+  return {
+    fetch: async (request) => await app.fetch(withoutSuffix(request)),
+    routes: app.routes.map(({ method, path }) => ({ method, path })),
+  };
 }
 
 /** The theme is a link; what it chose is kept in a cookie, so that every other URL stays as it is. */

@@ -1,0 +1,110 @@
+// The one thing to do next on a branch, from its state alone: what stops the chain first.
+
+import type { ModelStatus } from "../src/domain/asset.ts";
+
+export interface BranchState {
+  /** Whether there is any run at all. */
+  isEmpty: boolean;
+  /** The newest failed run that nothing of its flow has made up for since. */
+  failure: { id: number; flow: string; step: string | null } | null;
+  /** Data is late: the sentence that says so. */
+  stale: string | null;
+  hasSnapshot: boolean;
+  hasDataset: boolean;
+  /** What flows wait for: "dataset possible in 31 h". */
+  waiting: readonly string[];
+  /** The newest version. */
+  model: { version: number; status: ModelStatus; isJudged: boolean; isBlocked: boolean } | null;
+  champion: number | null;
+}
+
+/** What to do, why, and the command without the flags of the store. */
+export interface Step {
+  title: string;
+  text: string;
+  command: string;
+}
+
+/** Null where everything goes on by itself. */
+export function nextStep(state: BranchState): Step | null {
+  const { failure, stale, model, champion } = state;
+  if (state.isEmpty) {
+    return {
+      title: "Start here",
+      text: "Trains on what the market says now. Offline, and all at once: ./anomaly demo --serve",
+      command: "train",
+    };
+  }
+  if (stale !== null) {
+    return {
+      title: "Do this next",
+      text: "Fetch by hand, and score at once.",
+      command: "ingest --follow",
+    };
+  }
+  if (failure !== null) {
+    const at = failure.step === null ? "" : ` at ${failure.step}`;
+    return {
+      title: "Do this next",
+      text: `Run ${failure.id} (${failure.flow}) failed${at}. It wrote nothing but its own record.`,
+      command: `runs show ${failure.id}`,
+    };
+  }
+  if (model === null || (champion === null && model.status === "revoked")) return firstModel(state);
+  if (champion !== null && model.version <= champion) return null;
+  return forNewest(model, champion);
+}
+
+function firstModel({ hasDataset, hasSnapshot, waiting }: BranchState): Step {
+  if (hasDataset) {
+    return {
+      title: "Do this next",
+      text: "A dataset is there, and no model has learned from it.",
+      command: "train --follow",
+    };
+  }
+  if (hasSnapshot && waiting.length > 0) {
+    return {
+      title: "Do this next",
+      text: `Let snapshots come in, one an hour: ${waiting.join("; ")}.`,
+      command: "ingest",
+    };
+  }
+  return hasSnapshot
+    ? {
+      title: "Do this next",
+      text: "There is history enough for a dataset; --follow trains and evaluates too.",
+      command: "build_dataset --follow",
+    }
+    : { title: "Do this next", text: "Take the first snapshot.", command: "ingest" };
+}
+
+function forNewest(
+  { version, status, isJudged, isBlocked }: NonNullable<BranchState["model"]>,
+  champion: number | null,
+): Step | null {
+  if (status === "revoked") return null;
+  if (!isJudged) {
+    return {
+      title: "Do this next",
+      text: `v${version} was not judged yet.`,
+      command: `evaluate --candidate_version ${version}`,
+    };
+  }
+  if (isBlocked) {
+    return {
+      title: champion === null ? "Do this next" : "Why not",
+      text: champion === null
+        ? `v${version} may not be champion; nobody is.`
+        : `v${version} may not be champion; v${champion} stays.`,
+      command: `models why ${version}`,
+    };
+  }
+  return {
+    title: "Do this next",
+    text: champion === null
+      ? `v${version} passed every gate, and nobody is champion.`
+      : `v${version} passed every gate, and may take the place of v${champion}.`,
+    command: `promote --version ${version}`,
+  };
+}
