@@ -126,6 +126,9 @@ Deno.test("a coin's history says what became of each score, or when that can be 
     { dueAt: new Date(hourMs(25)).toISOString() },
     { dueAt: new Date(hourMs(50)).toISOString() },
   ]);
+  await decideHour(registry, 1, [["x", false, 0], ["a", true, -1]]);
+  const [, second] = await coinHistory(registry, read, "a", span);
+  assertEquals(second!.outcome, { verdict: "false_alarm", returnPct: -1 });
   const [shadow] = await coinHistory(registry, read, "a", { ...span, whose: { version: 2 } });
   assertEquals(shadow!.outcome, { verdict: "false_alarm", returnPct: 5 });
   assert((await coinHistory(registry, read, "nobody", span)).length === 0);
