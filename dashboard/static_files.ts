@@ -2,6 +2,7 @@
 // browser asks for each once.
 
 import type { Hono } from "hono";
+import apiCss from "./static/api.css" with { type: "text" };
 import css from "./static/app.css" with { type: "text" };
 import chartCss from "./static/charts.css" with { type: "text" };
 import icon from "./static/favicon.svg" with { type: "text" };
@@ -13,7 +14,7 @@ function named(name: string, extension: string, type: string, text: string) {
 }
 
 export const STATIC = {
-  css: named("app", "css", "text/css; charset=utf-8", css + chartCss),
+  css: named("app", "css", "text/css; charset=utf-8", css + chartCss + apiCss),
   script: named("app", "js", "text/javascript; charset=utf-8", script),
   icon: named("icon", "svg", "image/svg+xml", icon),
 };

@@ -1,16 +1,20 @@
 // The OpenAPI document, made from the definitions of the operations; the same as long as the process
 // lives.
 
-import type { OpenAPIHono } from "@hono/zod-openapi";
-import { GROUPS } from "./operation.ts";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { API_PATH, GROUPS, routeOf } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 
 export type ApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
-const documents = new WeakMap<OpenAPIHono, ApiDocument>();
+const documents = new Map<string, ApiDocument>();
 
-export function documentOf(api: OpenAPIHono, version: string): ApiDocument {
-  const kept = documents.get(api);
+/** @param version of the code, which is the document's as well */
+export function documentOf(version: string): ApiDocument {
+  const kept = documents.get(version);
   if (kept) return kept;
+  const api = new OpenAPIHono();
+  for (const operation of OPERATIONS) api.openAPIRegistry.registerPath(routeOf(operation));
   api.openAPIRegistry.registerComponent("securitySchemes", "token", {
     type: "http",
     scheme: "bearer",
@@ -25,10 +29,10 @@ export function documentOf(api: OpenAPIHono, version: string): ApiDocument {
         "Anomalies in the crypto market: what the models say, how they were judged, and " +
         "acting upon them. JSON in snake_case, times in ISO 8601 (UTC), one shape for every error.",
     },
-    servers: [{ url: "/api/v1" }],
+    servers: [{ url: API_PATH }],
     security: [{ token: [] }, {}],
     tags: Object.values(GROUPS).map((name) => ({ name })),
   });
-  documents.set(api, document);
+  documents.set(version, document);
   return document;
 }

@@ -6,35 +6,14 @@ import type { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { AppError, toAppError } from "../../src/domain/errors.ts";
 import { toJson } from "../../src/domain/json.ts";
+import { mountPage } from "../page.ts";
 import type { Views } from "../view.ts";
 import { documentOf } from "./document.ts";
-import { asWrongRequest, mountOperation, type Operation } from "./operation.ts";
-import { aliasOperations } from "./routes/aliases.ts";
-import { coinOperations } from "./routes/coins.ts";
-import { dataOperations } from "./routes/data.ts";
-import { flowOperations } from "./routes/flows.ts";
-import { marketOperations } from "./routes/market.ts";
-import { modelOperations } from "./routes/models.ts";
-import { predictionOperations } from "./routes/predictions.ts";
-import { recordOperations } from "./routes/records.ts";
-import { scoreOperations } from "./routes/scores.ts";
-
-export const API_PATH = "/api/v1";
+import { apiDocs } from "./docs/page.tsx";
+import { API_PATH, asWrongRequest, mountOperation } from "./operation.ts";
+import { OPERATIONS } from "./operations.ts";
 
 const MAX_BODY_BYTES = 5_000_000;
-
-/** Every operation, in the order in which they are explained. */
-export const OPERATIONS: readonly Operation[] = [
-  ...marketOperations,
-  ...predictionOperations,
-  ...coinOperations,
-  ...scoreOperations,
-  ...modelOperations,
-  ...aliasOperations,
-  ...flowOperations,
-  ...dataOperations,
-  ...recordOperations,
-];
 
 export function mountApi(app: Hono, views: Views): void {
   const api = new OpenAPIHono();
@@ -51,12 +30,14 @@ export function mountApi(app: Hono, views: Views): void {
     },
   }));
   for (const operation of OPERATIONS) mountOperation(api, views, operation);
-  api.get("/openapi.json", (c) => c.json(documentOf(api, views.deps.codeVersion)));
+  api.get("/openapi.json", (c) => c.json(documentOf(views.deps.codeVersion)));
   api.onError((cause, c) => {
     const error = toAppError(asWrongRequest(cause));
     return c.json(toJson(error.toJSON()) as object, error.httpStatus as 500);
   });
   app.route(API_PATH, api);
+  mountPage(app, views, apiDocs);
+  app.get(`${apiDocs.path}.json`, (c) => c.redirect(`${API_PATH}/openapi.json`, 303));
   app.all("/api/*", (c) => {
     throw noOperation(c.req.method, c.req.path);
   });

@@ -10,15 +10,17 @@ import { describeProblems } from "../../src/domain/problems.ts";
 import type { View, Views } from "../view.ts";
 import { branchParam, errorSchema } from "./schemas/shapes.ts";
 
+export const API_PATH = "/api/v1";
+
 export type Method = "get" | "post" | "delete";
 
 export const GROUPS = {
   market: "Where things stand",
-  flows: "Flows and runs",
+  predictions: "Predictions and outcomes",
   models: "Models",
   aliases: "Aliases",
+  flows: "Flows and runs",
   data: "Data",
-  predictions: "Predictions and outcomes",
   records: "Events and audit",
 } as const;
 export type Group = keyof typeof GROUPS;
@@ -86,17 +88,11 @@ const PARTS: Record<string, string> = {
   json: "body",
 };
 
-export function mountOperation(api: OpenAPIHono, views: Views, operation: Operation): void {
+/** The route of an operation with its schemas, as the library takes it. */
+export function routeOf(operation: Operation) {
   const { method, path, summary, description, group, answer, answers, body } = operation;
-  const params = operation.params ?? null;
-  const query = z.strictObject({ branch: branchParam, ...operation.query?.shape });
-  const schemas: Record<string, z.ZodType> = {
-    query,
-    ...(params ? { param: params } : {}),
-    ...(body ? { json: body } : {}),
-  };
   const done = { description: answers, content: jsonOf(answer) };
-  const route = createRoute({
+  return createRoute({
     method,
     path,
     summary,
@@ -104,8 +100,8 @@ export function mountOperation(api: OpenAPIHono, views: Views, operation: Operat
     tags: [GROUPS[group]],
     operationId: operationId(operation),
     request: {
-      query,
-      ...(params ? { params } : {}),
+      query: queryOf(operation),
+      ...(operation.params ? { params: operation.params } : {}),
       ...(body ? { body: { required: true, content: jsonOf(body) } } : {}),
     },
     responses: {
@@ -114,6 +110,20 @@ export function mountOperation(api: OpenAPIHono, views: Views, operation: Operat
       ...refusals(operation),
     },
   });
+}
+
+/** Unknown parameters are refused: a misspelled one would silently not filter. */
+function queryOf({ query }: Operation): z.ZodObject {
+  return z.strictObject({ branch: branchParam, ...query?.shape });
+}
+
+export function mountOperation(api: OpenAPIHono, views: Views, operation: Operation): void {
+  const route = routeOf(operation);
+  const schemas: Record<string, z.ZodType | undefined> = {
+    query: route.request.query,
+    param: operation.params,
+    json: operation.body,
+  };
   api.openapi(route, async (c: Context) => {
     const given = {
       view: await views.of(c),
@@ -129,7 +139,7 @@ export function mountOperation(api: OpenAPIHono, views: Views, operation: Operat
     return c.json(json, (isAccepted ? 202 : 200) as 200);
   }, (result) => {
     if (result.success) return;
-    const schema = schemas[result.target]!;
+    const schema = schemas[result.target] ?? z.unknown();
     // The value is handed on beside the result, by whatever part of the request it is of.
     const { data } = result as unknown as { data: unknown };
     throw refusal(operation, result.target, describeProblems(schema, data, result.error.issues));
@@ -167,8 +177,8 @@ function refusals({ method, refuses = [] }: Operation) {
   );
 }
 
-/** "get_runs_id", which a generated client may call its function. */
-function operationId({ method, path }: Operation): string {
+/** "get_runs_id": what a generated client may call its function, and the anchor in the docs. */
+export function operationId({ method, path }: Operation): string {
   return [method, ...path.match(/[a-z_]+/g) ?? []].join("_");
 }
 

@@ -151,6 +151,7 @@ const start = defineOperation({
     params: z.record(z.string(), z.json()).default({}).openapi({
       type: "object",
       additionalProperties: {},
+      default: {},
     }).describe("the flow's own parameters; see GET /flows"),
     tags: z.array(tagName).max(20).default([]).describe("tags of the run"),
     wait: z.boolean().default(false).describe("answer when it has ended"),

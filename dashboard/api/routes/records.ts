@@ -18,7 +18,7 @@ const events = defineOperation({
   query: z.strictObject({
     ...listParams,
     after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER - 1).optional()
-      .describe("only what came after this id, oldest first"),
+      .openapi({ type: "integer" }).describe("only what came after this id, oldest first"),
   }),
   answer: pageOf(eventSchema, "events"),
   answers: "Events",

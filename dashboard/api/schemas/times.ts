@@ -17,7 +17,7 @@ export const timeParam = z.string().max(40).transform((text, context) => {
     message: `is ${JSON.stringify(text)}, expected an ISO 8601 time such as 2022-05-09T17:00Z`,
   });
   return z.NEVER;
-}).openapi({ type: "string", example: "2022-05-09T17:00Z" });
+}).openapi({ type: "string", format: "date-time", example: "2022-05-09T17:00:00Z" });
 
 /** Throws `invalid` for a span that ends before it begins. */
 export function assertSpan({ fromMs, toMs }: { fromMs: number; toMs: number }): void {
