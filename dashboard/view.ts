@@ -5,7 +5,8 @@ import type { Context } from "hono";
 import { ASSET, type VersionRecord } from "../src/domain/asset.ts";
 import type { FlowConfigs } from "../src/domain/config.ts";
 import { AppError } from "../src/domain/errors.ts";
-import { plainText } from "../src/cards/format.ts";
+import { instant, plainText } from "../src/cards/format.ts";
+import { type Freshness, freshnessOf } from "../src/engine/freshness.ts";
 import { latestVersion } from "../src/registry/assets.ts";
 import { clockOf, readBranch, type RegistryContext, sourceName } from "../src/registry/context.ts";
 import type { BranchSetup, DashboardDeps } from "./context.ts";
@@ -27,6 +28,8 @@ export interface View {
   readonly nowMs: number;
   readonly url: URL;
   readonly theme: Theme;
+  /** Whether this process runs the schedules on this branch. */
+  readonly runsSchedules: boolean;
   /** A link that stays on the branch: `href("/models", { sort: "rate" })`. */
   href(path: string, query?: Record<string, string | number | undefined>): string;
   /** A command to copy, with the flags that lead to this store and branch. */
@@ -57,7 +60,8 @@ export class Views {
     const asked = url.searchParams.get("branch") ?? undefined;
     const setup = await deps.setupOf(asked);
     const branch = setup.scopes.write.branch;
-    if (asked !== undefined) await this.#assertKnown(branch);
+    const own = (await deps.setupOf(undefined)).scopes.write.branch;
+    if (asked !== undefined) await this.#assertKnown(branch, own);
     const visitor = c.get("visitor");
     const theme = themeOf(c.req.header("cookie"));
     const flags = deps.commandFlags(setup);
@@ -71,6 +75,7 @@ export class Views {
       nowMs: deps.registry.nowMs(),
       url,
       theme,
+      runsSchedules: deps.runsSchedules && branch === own,
       href: (path, query = {}) => {
         const params = new URLSearchParams();
         for (const [name, value] of Object.entries(query)) {
@@ -84,8 +89,7 @@ export class Views {
     };
   }
 
-  async #assertKnown(branch: string): Promise<void> {
-    const own = (await this.deps.setupOf(undefined)).scopes.write.branch;
+  async #assertKnown(branch: string, own: string): Promise<void> {
     if (branch === own || (await this.branchNames()).includes(branch)) return;
     this.#branches = null;
     const names = await this.branchNames();
@@ -116,6 +120,7 @@ export class Views {
 /** What stands around every page: where the market is, and which branches there are. */
 export interface Frame {
   branches: string[];
+  freshness: Freshness;
   /** Why the page is out of date, and the command that ends it; null while the data is fresh. */
   stale: { sentence: string; command: string } | null;
   market: {
@@ -127,7 +132,7 @@ export interface Frame {
 }
 
 export async function readFrame(view: View, views: Views): Promise<Frame> {
-  const { registry } = view;
+  const { registry, deps } = view;
   const scope = registry.scopes.read;
   const [record, snapshot, branches] = await Promise.all([
     readBranch(registry, scope),
@@ -139,7 +144,21 @@ export async function readFrame(view: View, views: Views): Promise<Frame> {
     source: sourceName(record.source),
     snapshot,
   };
-  return { branches, market, stale: null };
+  const freshness = freshnessOf({
+    branch: scope.branch,
+    source: record?.source.kind ?? null,
+    newest: snapshot,
+    nowMs: view.nowMs,
+    schedule: deps.project.schedules.ingest ?? null,
+    runsHere: view.runsSchedules,
+  });
+  const stale = freshness.state === "stale"
+    ? {
+      sentence: `${freshness.sentence} Everything below is as of ${instant(freshness.marketAt)}.`,
+      command: view.command("ingest --follow"),
+    }
+    : null;
+  return { branches, market, freshness, stale };
 }
 
 function themeOf(cookie: string | undefined): Theme {

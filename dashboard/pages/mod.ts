@@ -2,6 +2,8 @@
 
 import type { Page } from "../page.ts";
 import { audit } from "./audit.tsx";
+import { coin } from "./coin.tsx";
+import { coins } from "./coins.tsx";
 import { events } from "./events.tsx";
 import { flow } from "./flow.tsx";
 import { flows } from "./flows.tsx";
@@ -13,12 +15,15 @@ import { run } from "./run.tsx";
 import { runCards } from "./run_cards.tsx";
 import { runLog } from "./run_log.tsx";
 import { runs } from "./runs.tsx";
+import { search } from "./search.tsx";
 
 export const PAGES: readonly Page[] = [
   overview,
   models,
   predictions,
   predictionsLive,
+  coins,
+  coin,
   runs,
   runCards,
   run,
@@ -27,4 +32,5 @@ export const PAGES: readonly Page[] = [
   flow,
   events,
   audit,
+  search,
 ];

@@ -1,17 +1,18 @@
 // The newest events in a panel, with the runs that failed between them: a failure publishes nothing.
 
 import type { FC } from "hono/jsx";
-import type { EventRecord, RunRecord } from "../../src/domain/run.ts";
+import type { EventRecord } from "../../src/domain/run.ts";
 import { plainText } from "../../src/cards/format.ts";
 import { eventWords } from "../components/event_words.tsx";
 import { Nothing, Panel } from "../components/panel.tsx";
 import { At, RunLink } from "../components/refs.tsx";
+import type { PipelineRun } from "../reading/pipeline.ts";
 import type { View } from "../view.ts";
 
 const SHOWN = 8;
 const SHOWN_MESSAGE_CHARS = 120;
 
-export const RecentEvents: FC<{ view: View; events: EventRecord[]; failures: RunRecord[] }> = (
+export const RecentEvents: FC<{ view: View; events: EventRecord[]; failures: PipelineRun[] }> = (
   { view, events, failures },
 ) => {
   const oldest = events.at(-1)?.recordedAt ?? "";
@@ -60,7 +61,7 @@ const Happened: FC<{ view: View; event: EventRecord }> = ({ view, event }) => (
   </>
 );
 
-const Failure: FC<{ view: View; run: RunRecord }> = ({ view, run }) => (
+const Failure: FC<{ view: View; run: PipelineRun }> = ({ view, run }) => (
   <>
     <code class="fail">run failed</code>
     <p>

@@ -1,0 +1,50 @@
+// The newest judgement in a panel: which gates held, with the numbers.
+
+import type { FC } from "hono/jsx";
+import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
+import { countGates, type GateRow } from "../../src/domain/gates.ts";
+import { count, plainText } from "../../src/cards/format.ts";
+import { Command } from "../components/command.tsx";
+import { GateList } from "../components/gates.tsx";
+import { Nothing, Panel } from "../components/panel.tsx";
+import { ModelLink, RunLink, shortTime } from "../components/refs.tsx";
+import { State } from "../components/state.tsx";
+import type { View } from "../view.ts";
+
+export const LatestGates: FC<
+  { view: View; evaluation: EvaluationRecord | null; rows: readonly GateRow[] }
+> = ({ view, evaluation, rows }) => {
+  if (evaluation === null) {
+    return (
+      <Panel id="gates" title="Latest gates">
+        <Nothing>The newest version was not judged yet.</Nothing>
+        <Command text={view.command("evaluate")} />
+      </Panel>
+    );
+  }
+  const { version, runId, recordedAt, evalSource, candidate, gates, comparedTo } = evaluation;
+  const { total, failed } = countGates(gates);
+  return (
+    <Panel
+      id="gates"
+      title="Latest gates"
+      scope={
+        <>
+          <ModelLink view={view} version={version} />
+          {`, evaluated ${shortTime(view, recordedAt)}, `}
+          <RunLink view={view} id={runId} />
+        </>
+      }
+      end={failed === 0
+        ? <State kind="ok" word={`${total} of ${total} passed`} />
+        : <State kind="fail" word={`${failed} of ${total} failed`} />}
+    >
+      <GateList
+        rows={rows}
+        version={version}
+        champion={comparedTo?.version ?? null}
+        caption={`${plainText(evalSource)}, n = ${count(candidate.rowCount)} rows.`}
+      />
+    </Panel>
+  );
+};
