@@ -63,9 +63,11 @@ const TimeField: FC<{ name: string; label: string; ms: number | undefined }> = (
   <label class="field">
     {label}
     <input
-      type="datetime-local"
+      class="time"
       name={name}
-      value={ms === undefined ? "" : iso(ms).slice(0, 16)}
+      placeholder="2024-05-09 17:00"
+      autocomplete="off"
+      value={ms === undefined ? "" : iso(ms).slice(0, 16).replace("T", " ")}
     />
   </label>
 );

@@ -13,7 +13,8 @@ export function timeParam(description: string) {
     .describe(description);
 }
 
-function msOf(text: string): number {
+function msOf(given: string): number {
+  const text = given.trim().replace(/^(\d{4}-\d\d-\d\d) /, "$1T");
   const isLocal = /T[\d:.]+$/.test(text);
   return /^\d{4}-\d\d/.test(text) ? Date.parse(isLocal ? `${text}Z` : text) : NaN;
 }

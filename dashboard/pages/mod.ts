@@ -5,8 +5,10 @@ import { audit } from "./audit.tsx";
 import { coin } from "./coin.tsx";
 import { coins } from "./coins.tsx";
 import { events } from "./events.tsx";
+import { features } from "./features.tsx";
 import { flow } from "./flow.tsx";
 import { flows } from "./flows.tsx";
+import { model } from "./model.tsx";
 import { models } from "./models.tsx";
 import { overview } from "./overview.tsx";
 import { predictions } from "./predictions.tsx";
@@ -20,6 +22,7 @@ import { search } from "./search.tsx";
 export const PAGES: readonly Page[] = [
   overview,
   models,
+  model,
   predictions,
   predictionsLive,
   coins,
@@ -32,5 +35,6 @@ export const PAGES: readonly Page[] = [
   flow,
   events,
   audit,
+  features,
   search,
 ];

@@ -178,13 +178,17 @@ const EpisodeCourse: FC<{ episode: ShownEpisode; course: Course[] }> = ({ episod
 );
 
 /** From the first flag to the last, both counted. */
-function lengthOf({ fromMs, toMs, isOpen }: ShownEpisode): string {
+export function lengthOf(
+  { fromMs, toMs, isOpen }: Pick<AlertEpisode, "fromMs" | "toMs" | "isOpen">,
+): string {
   const hours = Math.round((toMs - fromMs) / HOUR_MS) + 1;
   return `${count(hours)}\u00a0h${isOpen ? " so far" : ""}`;
 }
 
 /** Of the whole episode; says so where its first flag would say another thing. */
-const EpisodeOutcome: FC<{ view: View; episode: ShownEpisode }> = ({ view, episode }) => {
+export const EpisodeOutcome: FC<
+  { view: View; episode: Pick<AlertEpisode, "first" | "worst"> }
+> = ({ view, episode }) => {
   const { first, worst } = episode;
   const isOfFirst = verdictIn(first) === verdictIn(worst);
   return (

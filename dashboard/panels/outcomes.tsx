@@ -93,12 +93,6 @@ const Decided: FC<{ name: string; metrics: OutcomeMetrics; crashPct: number }> =
           <Cell value={metrics.quiet} word="quiet, right" isRight />
           <Cell value={metrics.missed + metrics.quiet} word="not flagged" />
         </tr>
-        <tr>
-          <th scope="row">Sum</th>
-          <Cell value={metrics.crashes} word="crashes" />
-          <Cell value={metrics.resolved - metrics.crashes} word="no crash" />
-          <Cell value={metrics.resolved} word="decided" />
-        </tr>
       </tbody>
     </table>
     <div class="hr" />
@@ -180,13 +174,20 @@ export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes })
           ))}
         </div>
         <p class="small dim mt">
-          Below each day: n (flags; crashes; flags; predictions). Bar: 95{"\u00a0"}% interval by
-          coin and day. Hollow: n below 50. A day without an outcome is a gap.
+          Below each day: n (flags; crashes; flags; predictions).{" "}
+          {hasBars(days) ? "Bar: 95\u00a0% interval. " : ""}Hollow: n below 50. A day without an
+          outcome is a gap.
         </p>
       </>
     )}
   </Panel>
 );
+
+function hasBars(days: readonly OutcomeDay[]): boolean {
+  return days.some(({ metrics: { precision, recall } }) =>
+    precision.interval !== null || recall.interval !== null
+  );
+}
 
 const MEASURES: {
   name: string;
@@ -229,10 +230,23 @@ function allDays(
   return all;
 }
 
-/** "v6 until May 8 02:03, then v7" */
+/** Named one by one where there are no more. */
+const MAX_NAMED = 3;
+
+/** "v6 until May 8 02:03, then v7", or "v2 to v9, 7 changes" */
 const Versions: FC<Omit<OutcomeDaysProps, "span">> = ({ view, days, changes }) => {
   const first = days[0]?.versions[0];
   if (first === undefined) return null;
+  const last = changes.at(-1);
+  if (last !== undefined && changes.length > MAX_NAMED) {
+    return (
+      <>
+        <ModelLink view={view} version={first} /> to{" "}
+        <ModelLink view={view} version={last.version} />
+        {`, ${count(changes.length)} changes`}
+      </>
+    );
+  }
   return (
     <>
       <ModelLink view={view} version={first} />

@@ -15,6 +15,7 @@ export interface CoinCourse {
   coinId: string;
   symbol: string;
   name: string;
+  /** Of the span what has scores: from the first one on. */
   fromMs: number;
   toMs: number;
   /** One a snapshot, oldest first. */
@@ -50,7 +51,7 @@ export async function coinCourse(
     coinId,
     symbol: row?.symbol ?? "",
     name: row?.name ?? coinId,
-    fromMs: query.fromMs,
+    fromMs: Math.max(query.fromMs, scores[0]!.marketAtMs),
     toMs: query.toMs,
     points: scores.map(({ marketAtMs, price, score, flagged }) => ({
       atMs: marketAtMs,

@@ -11,15 +11,15 @@ import {
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { getOutcome, listBatches, type PredictionRow } from "../../src/registry/predictions.ts";
-import { batchRows, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
-import { HOUR_MS } from "./days.ts";
-import { coinSeries, type SeriesPoint } from "./predictions.ts";
+import { batchByCoin, batchesIn, batchRows, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
+import { DAY_MS } from "./days.ts";
+import { coinSeries } from "./predictions.ts";
 
-/** The course beside a coin, and one hour more so that a day's change is known at its beginning. */
+/** The course beside a coin, with both ends. */
 const COURSE_HOURS = 49;
 /** Lines a coin: what drove it, the strongest first. */
 const MAX_REASONS = 2;
-/** A price stands for a time this far from it at most. */
+/** A price stands for the time a day ago this far from it at most. */
 const TOLERANCE_MS = 45 * 60_000;
 
 export interface LiveCoin {
@@ -55,6 +55,8 @@ export interface Live {
   highestScore: number;
   /** What became of all of them, and of the flags among them; null while nothing is decided. */
   fate: { resolved: number; crashes: number; flags: number; hits: number } | null;
+  /** How the prices of all have moved in 24 h; null where none of them is known. */
+  moves: { rose: number; fell: number; medianPct: number } | null;
   /** How many there are of what was asked for. */
   found: number;
   coins: LiveCoin[];
@@ -71,29 +73,36 @@ export interface LiveQuery {
   /** Default: flagged ones only. */
   include?: (row: PredictionRow) => boolean;
   /** Default: the most abnormal first. */
-  compare?: (a: PredictionRow, b: PredictionRow) => number;
+  order?: LiveOrder;
 }
+
+export const LIVE_ORDERS = ["score", "name", "price", "change"] as const;
+export type LiveOrder = typeof LIVE_ORDERS[number];
 
 /** Null where the champion has scored nothing until then. */
 export async function readLive(
   registry: RegistryContext,
   scope: ReadScope,
-  { limit, skip = 0, rule, atMs, include = isFlagged, compare = byScore }: LiveQuery,
+  { limit, skip = 0, rule, atMs, include = isFlagged, order = "score" }: LiveQuery,
 ): Promise<Live | null> {
   const until = atMs === undefined ? {} : { beforeMs: atMs + 1 };
   const [batch] = await newestBatches(registry, scope, { limit: 1, ...until });
   if (batch === undefined) return null;
-  const [rows, outcome] = await Promise.all([
+  const [rows, outcome, before] = await Promise.all([
     batchRows(registry, batch),
     getOutcome(registry, scope, batch),
+    dayBefore(registry, scope, batch),
   ]);
-  const found = rows.filter(include).sort(compare);
+  const changes = new Map(rows.flatMap(({ coinId, price }) => {
+    const then = before?.get(coinId)?.price ?? 0;
+    return then === 0 ? [] : [[coinId, 100 * (price / then - 1)] as const];
+  }));
+  const found = rows.filter(include).sort(comparison(order, changes));
   const chosen = found.slice(skip, skip + limit);
   const series = await coinSeries(registry, scope, chosen.map((row) => row.coinId), {
     toMs: batch.marketAtMs,
     hours: COURSE_HOURS,
   });
-  const context = { batch, outcome, rule };
   return {
     marketAt: new Date(batch.marketAtMs).toISOString(),
     version: batch.version,
@@ -106,17 +115,70 @@ export async function readLive(
     lowestScore: rows.reduce((low, { score }) => Math.min(low, score), Infinity),
     highestScore: rows.reduce((high, { score }) => Math.max(high, score), -Infinity),
     fate: outcome && fateOf(outcome, rule),
+    moves: movesOf([...changes.values()]),
     found: found.length,
-    coins: chosen.map((row) => liveCoin(row, series.get(row.coinId) ?? [], context)),
+    coins: chosen.map((row) => ({
+      ...coinOf(row),
+      changePct24h: changes.get(row.coinId) ?? null,
+      course: (series.get(row.coinId) ?? [])
+        .map(({ marketAtMs, price }) => ({ atMs: marketAtMs, price })),
+      outcome: standingOf(outcome, outcome?.coinIds.indexOf(row.coinId) ?? -1, {
+        dueAtMs: batch.dueAtMs,
+        ...rule,
+      }),
+    })),
+  };
+}
+
+function coinOf({ drivers, ...row }: PredictionRow) {
+  return { ...row, reasons: drivers.slice(0, MAX_REASONS).map(driverPhrase) };
+}
+
+/** The rows of the snapshot a day before; null where none was scored about then. */
+async function dayBefore(
+  registry: RegistryContext,
+  scope: ReadScope,
+  { marketAtMs }: PredictionBatch,
+): Promise<ReadonlyMap<string, PredictionRow> | null> {
+  const wanted = marketAtMs - DAY_MS;
+  const span = { fromMs: wanted - TOLERANCE_MS, toMs: wanted + TOLERANCE_MS };
+  const near = (await batchesIn(registry, scope, CHAMPIONS, span))
+    .sort((a, b) => Math.abs(a.marketAtMs - wanted) - Math.abs(b.marketAtMs - wanted));
+  return near[0] === undefined ? null : await batchByCoin(registry, near[0]);
+}
+
+function comparison(
+  order: LiveOrder,
+  changes: ReadonlyMap<string, number>,
+): (a: PredictionRow, b: PredictionRow) => number {
+  const changeOf = ({ coinId }: PredictionRow) => changes.get(coinId) ?? Infinity;
+  const nameOf = ({ symbol, coinId }: PredictionRow) => (symbol || coinId).toLowerCase();
+  switch (order) {
+    case "score":
+      return (a, b) => a.score - b.score;
+    case "name":
+      return (a, b) => nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0;
+    case "price":
+      return (a, b) => b.price - a.price;
+    case "change":
+      // The deepest fall first; what is not known comes last.
+      return (a, b) => changeOf(a) === changeOf(b) ? 0 : changeOf(a) - changeOf(b);
+  }
+}
+
+function movesOf(changes: readonly number[]): Live["moves"] {
+  if (changes.length === 0) return null;
+  const sorted = changes.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return {
+    rose: changes.filter((pct) => pct > 0).length,
+    fell: changes.filter((pct) => pct < 0).length,
+    medianPct: (sorted[Math.ceil(middle) - 1]! + sorted[Math.floor(middle)]!) / 2,
   };
 }
 
 export function isFlagged({ flagged }: PredictionRow): boolean {
   return flagged;
-}
-
-export function byScore(a: PredictionRow, b: PredictionRow): number {
-  return a.score - b.score;
 }
 
 function fateOf(outcome: OutcomeRecord, rule: CrashRule): Live["fate"] {
@@ -130,48 +192,6 @@ function fateOf(outcome: OutcomeRecord, rule: CrashRule): Live["fate"] {
     if (verdict === "hit") fate.hits++;
   });
   return fate;
-}
-
-function liveCoin(
-  row: PredictionRow,
-  points: readonly SeriesPoint[],
-  { batch, outcome, rule }: {
-    batch: PredictionBatch;
-    outcome: OutcomeRecord | null;
-    rule: CrashRule;
-  },
-): LiveCoin {
-  const { coinId, symbol, name, price, score, flagged } = row;
-  const at = outcome?.coinIds.indexOf(coinId) ?? -1;
-  return {
-    coinId,
-    symbol,
-    name,
-    price,
-    changePct24h: changeSince(points, batch.marketAtMs, 24),
-    score,
-    flagged,
-    reasons: row.drivers.slice(0, MAX_REASONS).map(driverPhrase),
-    course: points.map(({ marketAtMs, price }) => ({ atMs: marketAtMs, price })),
-    outcome: standingOf(outcome, at, { dueAtMs: batch.dueAtMs, ...rule }),
-  };
-}
-
-/** How a price has changed by a time over so many hours, %; null where either price is not known. */
-export function changeSince(
-  points: readonly { marketAtMs: number; price: number }[],
-  atMs: number,
-  hours: number,
-): number | null {
-  const priceAt = (wanted: number) => {
-    const near = points.filter(({ marketAtMs }) => Math.abs(marketAtMs - wanted) <= TOLERANCE_MS)
-      .sort((a, b) => Math.abs(a.marketAtMs - wanted) - Math.abs(b.marketAtMs - wanted));
-    return near[0]?.price;
-  };
-  const [before, now] = [priceAt(atMs - hours * HOUR_MS), priceAt(atMs)];
-  return before === undefined || now === undefined || before === 0
-    ? null
-    : 100 * (now / before - 1);
 }
 
 /** The snapshots scored before and after one, as far as there are any. */

@@ -78,6 +78,12 @@ export function familyOf(feature: string): string {
   return feature.replace(/_(lag_\d+h|rolling_(mean|std)_\d+h|log)$/, "");
 }
 
+/** Features that are no version of another, in the order in which a person learns them. */
+export const BASE_FEATURES: readonly string[] = [
+  ...Object.keys(POINT_IN_TIME),
+  ...Object.keys(OTHERS).filter((name) => familyOf(name) === name),
+];
+
 /** What a feature is called and measures; one that is not known goes by its name. */
 export function wordsOf(feature: string): FeatureWords {
   const plain = POINT_IN_TIME[feature] ?? OTHERS[feature];
@@ -171,10 +177,9 @@ function levelPhrase(driver: Driver, base: string): DriverPhrase {
     return { what: moveText(value, span), against: against(driver, percentText) };
   }
   if (base === "ath_change_pct") {
-    const what = value > -0.05
-      ? "at its all-time high"
-      : `${percentText(-value).replace("+", "")} below its all-time high`;
-    return { what, against: against(driver, percentText) };
+    const below = (pct: number) => `${percentText(-pct).replace("+", "")} below`;
+    const what = value > -0.05 ? "at its all-time high" : `${below(value)} its all-time high`;
+    return { what, against: against(driver, below) };
   }
   if (base === "market_cap_to_volume") {
     const read = feature.endsWith("_log") ? unsignedLog : (logarithm: number) => logarithm;

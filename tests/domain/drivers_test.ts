@@ -86,11 +86,11 @@ Deno.test("trading and the all-time high are told in their own terms, logarithm 
   );
   assertEquals(
     driver("ath_change_pct_lag_6h", -92.3, { marketMedian: -60 }),
-    "92.3 % below its all-time high, 6 h ago (market −60.0 %)",
+    "92.3 % below its all-time high, 6 h ago (market 60.0 % below)",
   );
   assertEquals(
     driver("ath_change_pct", 0, { usual: -71 }),
-    "at its all-time high (usually −71.0 %)",
+    "at its all-time high (usually 71.0 % below)",
   );
 });
 
