@@ -60,6 +60,15 @@ export interface EpisodeQuery extends Span {
   order?: "newest" | "lowest";
 }
 
+export interface Episodes {
+  episodes: ShownEpisode[];
+  /** Of those asked for, on all pages, and of them still open. */
+  total: number;
+  open: number;
+  /** Of all in the span, asked for or not. */
+  strongest: AlertEpisode | null;
+}
+
 /** An episode with the batches in which its first and its strongest flag are. */
 interface FoundEpisode {
   episode: AlertEpisode;
@@ -92,8 +101,9 @@ export async function recentEpisodes(
   registry: RegistryContext,
   scope: ReadScope,
   { limit, skip = 0, order = "newest", include = () => true, ...query }: EpisodeQuery,
-): Promise<{ episodes: ShownEpisode[]; total: number; open: number }> {
-  const all = (await episodesIn(registry, scope, query)).filter(({ episode }) => include(episode));
+): Promise<Episodes> {
+  const found = await episodesIn(registry, scope, query);
+  const all = found.filter(({ episode }) => include(episode));
   const sorted = order === "newest"
     ? all
     : all.toSorted((a, b) => a.episode.lowestScore - b.episode.lowestScore);
@@ -101,7 +111,17 @@ export async function recentEpisodes(
     sorted.slice(skip, skip + limit).map((found) => shown(registry, found)),
   );
   const open = all.filter(({ episode }) => episode.isOpen).length;
-  return { episodes, total: all.length, open };
+  return { episodes, total: all.length, open, strongest: strongestOf(found) };
+}
+
+/** Of the open ones, or of all where none is open, the one with the lowest score. */
+function strongestOf(found: readonly FoundEpisode[]): AlertEpisode | null {
+  const all = found.map(({ episode }) => episode);
+  const open = all.filter(({ isOpen }) => isOpen);
+  return (open.length > 0 ? open : all).reduce<AlertEpisode | null>(
+    (low, episode) => low === null || episode.lowestScore < low.lowestScore ? episode : low,
+    null,
+  );
 }
 
 /** All of a span's episodes, the newest first. */

@@ -46,14 +46,14 @@ export async function judgementOf(
 ): Promise<Judgement> {
   const { fromMs, toMs, whose, rule, order, include, limit, skip, clockMs } = query;
   const span = { fromMs, toMs };
-  const [batches, outcomes, listed, coinId, [due], [any]] = await Promise.all([
+  const [batches, outcomes, listed, [due], [any]] = await Promise.all([
     batchesIn(registry, scope, whose, span, clockMs),
     outcomeDays(registry, scope, { whose, rule, ...span }),
     recentEpisodes(registry, scope, { ...span, whose, rule, order, include, limit, skip }),
-    query.coinId ?? strongestCoin(registry, scope, query),
     listDue(registry, scope, { afterMs: 0, untilMs: Number.MAX_SAFE_INTEGER - 1, limit: 1 }),
     newestBatches(registry, scope, { limit: 1 }),
   ]);
+  const coinId = query.coinId ?? listed.strongest?.coinId ?? null;
   const [course, courses] = await Promise.all([
     coinId === null ? null : coinCourse(registry, scope, coinId, { ...span, whose, rule }),
     episodeCourses(registry, scope, listed.episodes),
@@ -77,19 +77,4 @@ export async function judgementOf(
     },
     hasAny: any !== undefined,
   };
-}
-
-/** Of the open episodes, or of all where none is open, the one with the lowest score. */
-async function strongestCoin(
-  registry: RegistryContext,
-  scope: ReadScope,
-  { fromMs, toMs, whose, rule }: JudgementQuery,
-): Promise<string | null> {
-  const query = { fromMs, toMs, whose, rule, order: "lowest" as const, limit: 1 };
-  const open = await recentEpisodes(registry, scope, {
-    ...query,
-    include: (episode) => episode.isOpen,
-  });
-  const { episodes } = open.total > 0 ? open : await recentEpisodes(registry, scope, query);
-  return episodes[0]?.coinId ?? null;
 }
