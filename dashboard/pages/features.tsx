@@ -50,7 +50,9 @@ export const features = definePage({
     lead: <Lead view={view} model={model} />,
     body: (
       <>
-        <Families model={model} />
+        <div class="c4 stack">
+          <Families model={model} />
+        </div>
         <Panel
           id="features"
           title="Features"
@@ -120,7 +122,7 @@ const Lead: FC<{ view: View; model: Model }> = ({ view, model }) => {
 };
 
 const Families: FC<{ model: Model }> = ({ model }) => (
-  <Panel id="families" title="What drives flags" scope="by family" span="c4">
+  <Panel id="families" title="What drives flags" scope="by family">
     <Table
       caption="A feature's lags, windows and logarithm are its family. Strongest: it moved the score the most."
       columns={[
@@ -144,7 +146,12 @@ function share(part: number, flags: number): string {
   return percent(flags === 0 ? null : part / flags);
 }
 
-const UNITS: Record<FeatureUnit, string> = { percent: "%", ratio: "ratio", number: "number" };
+const UNITS: Record<FeatureUnit, string> = {
+  percent: "%",
+  points: "pp",
+  ratio: "ratio",
+  number: "number",
+};
 
 const USES: Record<FeatureUse["use"], [StateKind, string]> = {
   used: ["ok", "used"],

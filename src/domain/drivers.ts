@@ -4,7 +4,7 @@
 import type { Driver } from "./prediction.ts";
 
 /** How a feature is measured, which decides how its value is said. */
-export type FeatureUnit = "percent" | "ratio" | "number";
+export type FeatureUnit = "percent" | "points" | "ratio" | "number";
 
 /** An entry of the dictionary of features. */
 export interface FeatureWords {
@@ -94,7 +94,7 @@ export function wordsOf(feature: string): FeatureWords {
     return {
       label: `${base.label} ${hours} h ago`,
       unit: base.unit,
-      meaning: `The same ${hours} hours before: ${base.meaning}`,
+      meaning: `${base.meaning} As it was ${hours} ${hours === "1" ? "hour" : "hours"} before.`,
     };
   }
   const [, rolled, statistic, span] = /^(.*)_rolling_(mean|std)_(\d+)h$/.exec(feature) ?? [];
@@ -110,12 +110,12 @@ export function wordsOf(feature: string): FeatureWords {
     ? {
       label: `mean of the ${over.label} over ${span} h`,
       unit: over.unit,
-      meaning: `Mean over ${span} hours. ${over.meaning}`,
+      meaning: `${over.meaning} Mean over ${span} hours.`,
     }
     : {
       label: `spread of the ${over.label} over ${span} h`,
-      unit: "ratio",
-      meaning: `Standard deviation over ${span} hours. ${over.meaning}`,
+      unit: over.unit === "percent" ? "points" : over.unit,
+      meaning: `${over.meaning} Standard deviation over ${span} hours.`,
     };
 }
 
