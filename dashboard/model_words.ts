@@ -32,10 +32,16 @@ export function standingWords(
   return `v${version} may be promoted`;
 }
 
+/** Whether an evaluation is what it lacks. */
+export function needsJudging(blockers: readonly Pick<Blocker, "reason">[]): boolean {
+  return blockers.some(({ reason }) => /^(no|stale)_evaluation$/.test(reason));
+}
+
 /** The command that leads on from what stands in the way; without the flags of the store. */
 export function wayOn(version: number, blockers: readonly Pick<Blocker, "reason">[]): string {
-  const judgesAgain = blockers.some(({ reason }) => /^(no|stale)_evaluation$/.test(reason));
-  return judgesAgain ? `evaluate --candidate_version ${version}` : `models why ${version}`;
+  return needsJudging(blockers)
+    ? `evaluate --candidate_version ${version}`
+    : `models why ${version}`;
 }
 
 /** "0.460, expected ≤ 0.200" */
