@@ -27,6 +27,11 @@ export const EVENT_NAMES = [
   "outcomes_validated",
 ] as const satisfies readonly EventName[];
 
+/** What is worth a look among the hourly ones: models, who holds an alias, and datasets. */
+const DECISIONS: readonly EventName[] = EVENT_NAMES.filter((name) =>
+  !["snapshot_ready", "anomalies_detected", "outcomes_validated"].includes(name)
+);
+
 /** How far a filtered page looks back: so many events, and it says so. */
 const LOOKED_AT = 1000;
 
@@ -43,7 +48,8 @@ export const events = definePage({
   path: "/events",
   query: z.object({
     ...pagerParams,
-    name: z.enum(EVENT_NAMES).optional().describe("only events of this name"),
+    name: z.enum(["decisions", ...EVENT_NAMES]).optional()
+      .describe("only events of this name; decisions: all but the hourly ones"),
   }),
   load: async ({ registry }, { before, name }): Promise<Model> => {
     const scope = registry.scopes.write;
@@ -53,7 +59,7 @@ export const events = definePage({
       listEvents(registry, scope, { limit, ...older }),
       listEvents(registry, scope, { limit: 1 }),
     ]);
-    const found = name === undefined ? read : read.filter((event) => event.name === name);
+    const found = read.filter((event) => isAsked(event.name, name));
     const { shown, olderBefore } = pageOf(found, (event) => event.id);
     const wasCut = name !== undefined && read.length === LOOKED_AT;
     return {
@@ -92,6 +98,11 @@ export const events = definePage({
   }),
 });
 
+function isAsked(event: EventName, name: string | undefined): boolean {
+  if (name === undefined) return true;
+  return name === "decisions" ? DECISIONS.includes(event) : event === name;
+}
+
 function findingOf(view: View, newest: EventRecord | null): string {
   if (newest === null) return "Nothing has happened yet";
   return `Last event ${ageText(view, newest.recordedAt)}: ${newest.name.replaceAll("_", " ")}`;
@@ -103,6 +114,7 @@ const Filter: FC<{ view: View; name: string | undefined }> = ({ view, name }) =>
       Event
       <select name="name" data-submits>
         <option value="">all events</option>
+        <option value="decisions" selected={name === "decisions"}>decisions only</option>
         {EVENT_NAMES.map((one) => <option value={one} selected={one === name}>{one}</option>)}
       </select>
     </label>
@@ -145,7 +157,9 @@ const EventTable: FC<{ view: View; events: EventRecord[]; lookedAt: number | nul
     narrow={[undefined, undefined, "full", "market", undefined]}
     rows={events.map((event) => [
       <>
-        <code>{event.name}</code> <span class="dim small">{`#${event.id}`}</span>
+        <code class={event.name === "evaluation_failed" ? "fail" : undefined}>{event.name}</code>
+        {" "}
+        <span class="dim small">{`#${event.id}`}</span>
       </>,
       <At view={view} at={event.recordedAt} />,
       eventWords(view, event),

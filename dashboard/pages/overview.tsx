@@ -278,6 +278,7 @@ function emptyBranch(view: View, model: Model): Content {
           toMs={view.nowMs}
           batches={model.rates}
           history={[]}
+          span="c12"
         />
       </>
     ),

@@ -7,7 +7,7 @@ import type { PredictionBatch } from "../../src/domain/prediction.ts";
 import { count } from "../../src/cards/format.ts";
 import { RateChart } from "../charts/rate.tsx";
 import { Command } from "../components/command.tsx";
-import { Nothing, Panel } from "../components/panel.tsx";
+import { Nothing, Panel, type PanelProps } from "../components/panel.tsx";
 import { changesIn } from "../reading/champion.ts";
 import type { View } from "../view.ts";
 
@@ -19,9 +19,12 @@ export interface RateProps {
   toMs: number;
   batches: readonly Pick<PredictionBatch, "marketAtMs" | "rows" | "flagged">[];
   history: readonly AliasEntry[];
+  span?: PanelProps["span"];
 }
 
-export const AnomalyRate: FC<RateProps> = ({ view, fromMs, toMs, batches, history }) => {
+export const AnomalyRate: FC<RateProps> = (
+  { view, fromMs, toMs, batches, history, span = "c8" },
+) => {
   const band = bandOf(view.configs.eval_config);
   const over = batches.filter((batch) => rateOf(batch) > band.max).length;
   const coins = batches.length === 0
@@ -35,7 +38,7 @@ export const AnomalyRate: FC<RateProps> = ({ view, fromMs, toMs, batches, histor
       title="Anomaly rate"
       scope={`share of coins flagged per hourly snapshot, ${RATE_DAYS} days${coins}`}
       end={batches.length === 0 ? undefined : `${over} of ${batches.length} h above the band`}
-      span="c8"
+      span={span}
     >
       <RateChart
         points={batches.map((batch) => ({ atMs: batch.marketAtMs, rate: rateOf(batch) }))}

@@ -1,0 +1,70 @@
+// The one thing to do next, state by state.
+
+import { assertEquals } from "@std/assert";
+import { type BranchState, nextStep } from "../../dashboard/next_step.ts";
+
+const CALM: BranchState = {
+  isEmpty: false,
+  failure: null,
+  stale: null,
+  hasSnapshot: true,
+  hasDataset: true,
+  waiting: [],
+  model: { version: 1, status: "champion", isJudged: true, isBlocked: true },
+  champion: 1,
+};
+
+const candidate = { version: 2, status: "candidate", isJudged: true, isBlocked: false } as const;
+
+const CASES: [name: string, state: Partial<BranchState>, command: string | null][] = [
+  ["a branch in order asks for nothing", {}, null],
+  ["an empty branch begins with training", { isEmpty: true, model: null, champion: null }, "train"],
+  ["late data comes before all else", {
+    stale: "No new snapshot for 3 h.",
+    failure: { id: 9, flow: "train", step: "fit" },
+  }, "ingest --follow"],
+  ["a flow whose last run failed is looked at", {
+    failure: { id: 9, flow: "train", step: "fit" },
+  }, "runs show 9"],
+  ["without a model and with a dataset, it is learned from", {
+    model: null,
+    champion: null,
+  }, "train --follow"],
+  ["without history enough, snapshots are taken", {
+    model: null,
+    champion: null,
+    hasDataset: false,
+    waiting: ["dataset possible in 31 h"],
+  }, "ingest"],
+  ["with history enough, a dataset is built", {
+    model: null,
+    champion: null,
+    hasDataset: false,
+  }, "build_dataset --follow"],
+  ["a newer version is judged first", {
+    model: { ...candidate, isJudged: false, isBlocked: true },
+  }, "evaluate --candidate_version 2"],
+  ["one that was refused is explained", {
+    model: { ...candidate, isBlocked: true },
+  }, "models why 2"],
+  ["one that passed may be promoted", {
+    model: { ...candidate, status: "evaluated" },
+  }, "promote --version 2"],
+  ["a first one that passed may be promoted", {
+    model: { ...candidate, status: "evaluated" },
+    champion: null,
+  }, "promote --version 2"],
+  ["a revoked one is left alone", {
+    model: { ...candidate, status: "revoked", isBlocked: true },
+  }, null],
+  ["where the only one is revoked, another is trained", {
+    model: { ...candidate, status: "revoked", isBlocked: true },
+    champion: null,
+  }, "train --follow"],
+];
+
+for (const [name, state, command] of CASES) {
+  Deno.test(`next step: ${name}`, () => {
+    assertEquals(nextStep({ ...CALM, ...state })?.command ?? null, command);
+  });
+}
