@@ -58,8 +58,12 @@ Deno.test("flags are the finding, and the rate stands beside what the gates allo
   await withDashboard(async (dashboard, registry) => {
     await newChampion(registry);
     await setMarketTime(registry, hourMs(1));
-    await scoreHour(registry, 0, [["luna", false], ["ust", false], ["btc", false]]);
-    await scoreHour(registry, 1, [["luna", true], ["ust", true], ["btc", false]]);
+    await scoreHour(registry, 0, [["luna", false, null], ["ust", false, null], [
+      "btc",
+      false,
+      null,
+    ]]);
+    await scoreHour(registry, 1, [["luna", true, null], ["ust", true, null], ["btc", false, null]]);
     const html = await textOf(dashboard);
     assertEquals(headingOf(html), "2 of 3 coins look abnormal");
     assertStringIncludes(html, "Champion <b>v1</b> flags <b>66.7 %</b>");
@@ -74,7 +78,7 @@ Deno.test("where nothing is abnormal, that is the finding", async () => {
   await withDashboard(async (dashboard, registry) => {
     await newChampion(registry);
     await setMarketTime(registry, hourMs(0));
-    await scoreHour(registry, 0, [["luna", false], ["btc", false]]);
+    await scoreHour(registry, 0, [["luna", false, null], ["btc", false, null]]);
     assertEquals(headingOf(await textOf(dashboard)), "None of 2 coins looks abnormal");
   });
 });
