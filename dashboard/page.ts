@@ -1,8 +1,6 @@
 // A page: what it may be asked, what it reads, and how that is shown. One definition gives its route, its
 // twin (the model as JSON under the same path with .json) and its cache.
 
-import { promisify } from "node:util";
-import { gzip as gzipCallback } from "node:zlib";
 import type { Context, Hono } from "hono";
 import type { Child } from "hono/jsx";
 import { z } from "zod";
@@ -10,8 +8,8 @@ import { AppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
 import { describeProblems } from "../src/domain/problems.ts";
 import { RecentlyUsed } from "../src/domain/recently_used.ts";
-import { sha256Base64 } from "./digest.ts";
 import { renderFrame } from "./components/frame.tsx";
+import { Sendable } from "./sendable.ts";
 import { readFrame, type View, type Views } from "./view.ts";
 
 export type Section = "overview" | "data" | "models" | "runs" | "predictions" | "events";
@@ -56,15 +54,7 @@ export function definePage<Q extends z.ZodObject, M>(page: Page<Q, M>): Page {
 /** How old ages on a page may be, ms. */
 const SHOWN_AGE_MS = 10_000;
 const KEPT_PAGES = 500;
-const gzip = promisify(gzipCallback);
-
-interface Rendered {
-  html: string;
-  etag: string;
-  zipped: Promise<Uint8Array<ArrayBuffer>> | null;
-}
-
-const pages = new RecentlyUsed<Rendered>(KEPT_PAGES);
+const pages = new RecentlyUsed<Sendable>(KEPT_PAGES);
 
 /** Adds the page and its twin to the routes. */
 export function mountPage(app: Hono, views: Views, page: Page): void {
@@ -74,7 +64,8 @@ export function mountPage(app: Hono, views: Views, page: Page): void {
     if (c.req.header(TWIN_HEADER) !== undefined) {
       return c.json(toJson(await page.load(view, query)) as object);
     }
-    return await send(c, await renderOnce(view, views, page, query));
+    const rendered = await renderOnce(view, views, page, query);
+    return await rendered.send(c, "private, no-cache");
   });
 }
 
@@ -118,7 +109,7 @@ async function renderOnce(
   views: Views,
   page: Page,
   query: z.output<z.ZodObject>,
-): Promise<Rendered> {
+): Promise<Sendable> {
   const { registry, visitor, theme, url, nowMs } = view;
   const { write, read } = registry.scopes;
   const revisions = await Promise.all(
@@ -136,18 +127,6 @@ async function renderOnce(
   return await pages.get(key, async () => {
     const [frame, model] = await Promise.all([readFrame(view, views), page.load(view, query)]);
     const html = renderFrame(view, frame, page.render(view, model, query));
-    return { html, etag: `"${sha256Base64(html)}"`, zipped: null };
+    return new Sendable(html, "text/html; charset=utf-8");
   });
-}
-
-async function send(c: Context, page: Rendered): Promise<Response> {
-  c.header("etag", page.etag);
-  c.header("cache-control", "private, no-cache");
-  c.header("vary", "accept-encoding, cookie");
-  if (c.req.header("if-none-match") === page.etag) return c.body(null, 304);
-  c.header("content-type", "text/html; charset=utf-8");
-  if (!/\bgzip\b/.test(c.req.header("accept-encoding") ?? "")) return c.body(page.html);
-  page.zipped ??= gzip(page.html).then((bytes) => new Uint8Array(bytes));
-  c.header("content-encoding", "gzip");
-  return c.body(await page.zipped);
 }

@@ -7,10 +7,11 @@ import css from "./static/app.css" with { type: "text" };
 import chartCss from "./static/charts.css" with { type: "text" };
 import icon from "./static/favicon.svg" with { type: "text" };
 import script from "./static/app.js" with { type: "text" };
-import { sha256Base64 } from "./digest.ts";
+import { Sendable } from "./sendable.ts";
 
 function named(name: string, extension: string, type: string, text: string) {
-  return { path: `/static/${name}.${sha256Base64(text)}.${extension}`, type, text };
+  const file = new Sendable(text, type);
+  return { path: `/static/${name}.${file.digest}.${extension}`, file };
 }
 
 export const STATIC = {
@@ -20,11 +21,7 @@ export const STATIC = {
 };
 
 export function mountStatic(app: Hono): void {
-  for (const { path, type, text } of Object.values(STATIC)) {
-    app.get(path, (c) => {
-      c.header("content-type", type);
-      c.header("cache-control", "public, max-age=31536000, immutable");
-      return c.body(text);
-    });
+  for (const { path, file } of Object.values(STATIC)) {
+    app.get(path, (c) => file.send(c, "public, max-age=31536000, immutable"));
   }
 }
