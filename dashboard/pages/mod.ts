@@ -4,6 +4,9 @@ import type { Page } from "../page.ts";
 import { audit } from "./audit.tsx";
 import { coin } from "./coin.tsx";
 import { coins } from "./coins.tsx";
+import { data } from "./data.tsx";
+import { dataAsset } from "./data_asset.tsx";
+import { dataVersion } from "./data_version.tsx";
 import { events } from "./events.tsx";
 import { features } from "./features.tsx";
 import { flow } from "./flow.tsx";
@@ -33,6 +36,9 @@ export const PAGES: readonly Page[] = [
   runLog,
   flows,
   flow,
+  data,
+  dataAsset,
+  dataVersion,
   events,
   audit,
   features,

@@ -11,6 +11,7 @@ import { actionOf, FormMarks } from "../acts/form.tsx";
 import { eventWords } from "../components/event_words.tsx";
 import { Facts, Foreign, Panel } from "../components/panel.tsx";
 import { RunLink, VersionLink } from "../components/refs.tsx";
+import { RefLink } from "../components/version_ref.tsx";
 import { EventLink, namedInputs, SCHEDULED_TAG } from "../components/run_words.tsx";
 import type { RunDetails } from "../reading/run_details.ts";
 import { rowOf } from "../reading/runs.ts";
@@ -103,24 +104,16 @@ const Inputs: FC<Omit<Props, "flow">> = ({ view, run, details: { inputs } }) => 
   );
 };
 
-/** One version or a range of them; of another branch, its page there. */
-export const Input: FC<{ view: View; input: LineageInput }> = (
+/** One version or a range of them, on whichever branch. */
+const Input: FC<{ view: View; input: LineageInput }> = (
   { view, input: { ref, firstVersion, sha256 } },
-) => {
-  const there = ref.branch === view.branch ? view : { ...view, href: elsewhere(view, ref.branch) };
-  return (
-    <>
-      {firstVersion === ref.version ? "" : `v${firstVersion} to `}
-      <VersionLink view={there} name={ref.name} version={ref.version} />
-      {ref.branch === view.branch ? "" : <Foreign text={` of ${ref.branch}`} />}
-      <small class="dim">{`, sha256 ${shortHash(sha256)}`}</small>
-    </>
-  );
-};
-
-function elsewhere(view: View, branch: string): View["href"] {
-  return (path, query = {}) => view.href(path, { ...query, branch });
-}
+) => (
+  <>
+    {firstVersion === ref.version ? "" : `v${firstVersion} to `}
+    <RefLink view={view} of={ref} />
+    <small class="dim">{`, sha256 ${shortHash(sha256)}`}</small>
+  </>
+);
 
 export function shortHash(sha256: string): string {
   return `${sha256.slice(0, 4)}…${sha256.slice(-4)}`;

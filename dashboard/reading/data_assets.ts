@@ -1,0 +1,135 @@
+// The data assets: where each is read, and the snapshots of a span as hours. Beside snapshots.ts.
+
+import { ASSET, type JsonObject, type VersionRecord } from "../../src/domain/asset.ts";
+import { AppError } from "../../src/domain/errors.ts";
+import { type ReadScope, readScope } from "../../src/domain/scope.ts";
+import {
+  getVersion,
+  latestVersion,
+  listSnapshots,
+  type SnapshotIndexEntry,
+} from "../../src/registry/assets.ts";
+import { readBranch, type RegistryContext, sourceName } from "../../src/registry/context.ts";
+import { branchKey, DAY_MS, type Span } from "./days.ts";
+import { Memo } from "./memo.ts";
+
+export const DATA_ASSETS = [
+  ASSET.snapshot,
+  ASSET.trainingDataset,
+  ASSET.evalHoldout,
+  ASSET.evaluationResults,
+] as const;
+
+/** Judgements are the branch's own; data is read where the flows read it. */
+export function homeOf({ scopes }: RegistryContext, name: string): ReadScope {
+  return name === ASSET.evaluationResults ? scopes.write : scopes.read;
+}
+
+/** Throws `not_found` for what is no data asset. */
+export function assetNamed(name: string): (typeof DATA_ASSETS)[number] {
+  const found = DATA_ASSETS.find((one) => one === name);
+  if (found !== undefined) return found;
+  throw new AppError(
+    "not_found",
+    `Cannot find data "${name}": expected one of ${
+      DATA_ASSETS.join(", ")
+    }. Next: choose one at /data.`,
+    { details: { asset: name } },
+  );
+}
+
+/** A snapshot without its rows. */
+export interface SnapshotLine {
+  atMs: number;
+  version: number;
+  rows: number;
+  refused: number;
+  /** Reason → rows. */
+  refusedReasons: JsonObject;
+}
+
+/** Snapshots that a span may have: one in five minutes for two weeks. */
+const MAX_SNAPSHOTS = 4032;
+const KEPT_DAYS = 200;
+
+const kept = new Memo<readonly SnapshotLine[]>(KEPT_DAYS);
+
+/** Snapshots in a span, oldest first. What a day's snapshots say is read once. */
+export async function snapshotLines(
+  registry: RegistryContext,
+  scope: ReadScope,
+  { fromMs, toMs }: Span,
+): Promise<SnapshotLine[]> {
+  const index = await listSnapshots(registry, scope, { fromMs, toMs, limit: MAX_SNAPSHOTS });
+  const days = Map.groupBy(index, ({ marketAtMs }) => Math.floor(marketAtMs / DAY_MS));
+  const lines = await Promise.all(
+    [...days].map(([day, entries]) => {
+      const versions = entries.map(({ version }) => version).join();
+      const key = `${branchKey(scope)}/${day}/${versions}`;
+      return kept.get(registry, key, () => linesOf(registry, scope, entries));
+    }),
+  );
+  return lines.flat();
+}
+
+async function linesOf(
+  registry: RegistryContext,
+  scope: ReadScope,
+  entries: readonly SnapshotIndexEntry[],
+): Promise<SnapshotLine[]> {
+  const lines = await Promise.all(entries.map(async ({ marketAtMs, version }) => {
+    const record = await getVersion(registry, scope, "data", ASSET.snapshot, version);
+    return record === null ? [] : [lineOf(record, marketAtMs)];
+  }));
+  return lines.flat();
+}
+
+function lineOf({ version, annotations }: VersionRecord, atMs: number): SnapshotLine {
+  const { rows, refused, refused_reasons: reasons } = annotations;
+  return {
+    atMs,
+    version,
+    rows: Number(rows ?? 0),
+    refused: Number(refused ?? 0),
+    refusedReasons: typeof reasons === "object" && reasons !== null && !Array.isArray(reasons)
+      ? reasons
+      : {},
+  };
+}
+
+/** What a branch holds, from its newest records alone. */
+export interface BranchHoldings {
+  branch: string;
+  source: string | null;
+  snapshots: number;
+  firstAt: string | null;
+  lastAt: string | null;
+  datasets: number;
+  trainingRows: number | null;
+}
+
+/** The holdings of branches, in the order given. */
+export function holdingsOf(
+  registry: RegistryContext,
+  branches: readonly string[],
+): Promise<BranchHoldings[]> {
+  const { project } = registry.scopes.read;
+  return Promise.all(branches.map(async (branch) => {
+    const scope = readScope(project, branch);
+    const [record, [first], snapshot, dataset] = await Promise.all([
+      readBranch(registry, scope),
+      listSnapshots(registry, scope, { fromMs: 0, toMs: Infinity, limit: 1 }),
+      latestVersion(registry, scope, "data", ASSET.snapshot),
+      latestVersion(registry, scope, "data", ASSET.trainingDataset),
+    ]);
+    return {
+      branch,
+      source: record && sourceName(record.source),
+      snapshots: snapshot?.version ?? 0,
+      firstAt: first ? new Date(first.marketAtMs).toISOString() : null,
+      lastAt: snapshot?.marketAt ?? null,
+      datasets: dataset?.version ?? 0,
+      trainingRows: dataset ? Number(dataset.annotations.row_count ?? 0) : null,
+    };
+  }));
+}
