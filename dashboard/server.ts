@@ -11,6 +11,7 @@ import { Authority } from "./auth.ts";
 import { cardHeaders, mountCards } from "./cards.ts";
 import type { DashboardDeps } from "./context.ts";
 import { mountHealth } from "./health.ts";
+import { mountFiles } from "./files.ts";
 import { mountLive } from "./live.ts";
 import { mountPage, withoutSuffix } from "./page.ts";
 import { mountLogin } from "./pages/login.tsx";
@@ -57,6 +58,7 @@ export function createServer(deps: DashboardDeps): Server {
   mountLogin(app, authority);
   mountLive(app, views);
   mountCards(app, views);
+  mountFiles(app, views);
   for (const page of PAGES) mountPage(app, views, page);
   mountRunActs(app, views);
   mountApi(app, views);
