@@ -7,8 +7,8 @@ import { z } from "zod";
 import { AppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
 import { describeProblems } from "../src/domain/problems.ts";
-import { RecentlyUsed } from "../src/domain/recently_used.ts";
 import { renderFrame } from "./components/frame.tsx";
+import { Memo } from "./reading/memo.ts";
 import { Sendable } from "./sendable.ts";
 import { readFrame, type View, type Views } from "./view.ts";
 
@@ -54,7 +54,7 @@ export function definePage<Q extends z.ZodObject, M>(page: Page<Q, M>): Page {
 /** How old ages on a page may be, ms. */
 const SHOWN_AGE_MS = 10_000;
 const KEPT_PAGES = 500;
-const pages = new RecentlyUsed<Sendable>(KEPT_PAGES);
+const pages = new Memo<Sendable>(KEPT_PAGES);
 
 /** Adds the page and its twin to the routes. */
 export function mountPage(app: Hono, views: Views, page: Page): void {
@@ -116,7 +116,6 @@ async function renderOnce(
     [...new Set([write, read])].map((scope) => registry.store.revision(scope)),
   );
   const key = JSON.stringify([
-    registry.store.location,
     write.branch,
     ...revisions,
     Math.floor(nowMs / SHOWN_AGE_MS),
@@ -124,7 +123,7 @@ async function renderOnce(
     visitor.csrf,
     url.pathname + url.search,
   ]);
-  return await pages.get(key, async () => {
+  return await pages.get(registry, key, async () => {
     const [frame, model] = await Promise.all([readFrame(view, views), page.load(view, query)]);
     const html = renderFrame(view, frame, page.render(view, model, query));
     return new Sendable(html, "text/html; charset=utf-8");
