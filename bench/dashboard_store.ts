@@ -10,6 +10,7 @@ import { Store } from "../src/store/kv.ts";
 import { BulkWriter } from "./dashboard/bulk_writer.ts";
 import { BRANCH, type Examples, HOUR_MS, makeExamples, PROJECT } from "./dashboard/examples.ts";
 import { type Amounts, History } from "./dashboard/history.ts";
+import { RunWriter } from "./dashboard/run_writer.ts";
 
 /** The whole of it; a share of 1. */
 const WHOLE: Amounts = {
@@ -20,12 +21,15 @@ const WHOLE: Amounts = {
   detailedRuns: 2000,
 };
 
+const MIN_PROMOTIONS = 40;
+
 export function amountsOf(share: number): Amounts {
   return {
     hours: Math.round(share * WHOLE.hours),
     runs: Math.round(share * WHOLE.runs),
     models: Math.round(share * WHOLE.models),
-    promotions: Math.round(share * WHOLE.promotions),
+    // A small store too has a page of them: what is compared is the store's size, not the page's.
+    promotions: Math.max(MIN_PROMOTIONS, Math.round(share * WHOLE.promotions)),
     detailedRuns: WHOLE.detailedRuns,
   };
 }
@@ -55,7 +59,9 @@ async function makeStore(path: string, amounts: Amounts, examples: Examples): Pr
   const wallStartMs = lastHourMs - (amounts.hours - 1) * HOUR_MS;
   await copyBlobs(examples, store, new Date(wallStartMs).toISOString());
   const writer = new BulkWriter(store, scope);
-  await new History(examples, amounts, writer, keysOf(scope), wallStartMs).write();
+  const keys = keysOf(scope);
+  const runs = new RunWriter(writer, keys, amounts.runs - amounts.detailedRuns + 1);
+  await new History(examples, amounts, writer, keys, runs, wallStartMs).write();
   return writer.count;
 }
 

@@ -23,6 +23,7 @@ import { CODE_VERSION } from "../../src/version.ts";
 
 export const PROJECT = "crypto_anomaly";
 export const BRANCH = "main";
+export const ACTOR = "operator";
 export const HOUR_MS = 3_600_000;
 /** The simulated market's first hour. */
 export const MARKET_START_MS = Date.UTC(2024, 0, 1);
@@ -90,7 +91,7 @@ async function runnerOn(store: Store): Promise<RunnerContext & { clock: { nowMs:
     registry: {
       store,
       scopes: { write, read: write },
-      actor: "operator",
+      actor: ACTOR,
       nowMs: () => clock.nowMs += 7,
     },
     configs: {

@@ -1,25 +1,23 @@
 // The examples, multiplied: hour after hour of ingests, scores, datasets, models, promotions and outcomes,
 // each run with the records that the flow of its kind writes.
 
-import { type AliasEntry, ASSET, type VersionRecord } from "../../src/domain/asset.ts";
+import { type AliasEntry, ASSET } from "../../src/domain/asset.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
-import { SYSTEM_TAGS } from "../../src/domain/names.ts";
-import type { EventRecord, RunRecord } from "../../src/domain/run.ts";
-import type { CounterName, WritableKeyMap } from "../../src/store/keys.ts";
+import type { RunRecord } from "../../src/domain/run.ts";
+import type { WritableKeyMap } from "../../src/store/keys.ts";
 import type { BulkWriter } from "./bulk_writer.ts";
 import {
   BRANCH,
   CLOCK_GAP_MS,
   CYCLE_HOURS,
-  type ExampleRun,
   type Examples,
   HOUR_MS,
   LAST_HOUR,
   LEARN_HOURS,
   MARKET_START_MS,
-  PROJECT,
 } from "./examples.ts";
 import { type Move, moved } from "./moved.ts";
+import { type RunWriter, versionCounter } from "./run_writer.ts";
 
 /** How much of everything there is. */
 export interface Amounts {
@@ -42,7 +40,7 @@ const EVENTS_OF_FILLER = 3;
 /** Between two of them; the first begins when an hour's outcomes are decided, after a quarter of it. */
 const FILLER_GAP_MS = 150_000;
 /** How long the last champion has been there: so long that some of its own flags are decided. */
-const LAST_TERM_HOURS = 48;
+const LAST_TERM_HOURS = 36;
 /** The examples' last hour of learning, in which datasets and models are made. */
 const EXAMPLE_BUILD_HOUR = LEARN_HOURS - 1;
 /** The example's model versions: the champion of its time, and the one that follows it. */
@@ -50,7 +48,6 @@ const OLD_CHAMPION = 1;
 const FAILED_MODEL = 4;
 
 export class History {
-  readonly #counts = new Map<CounterName, number>();
   #champion = { version: 0, seq: 0, runId: 0 };
   /** By hour: who was champion when its snapshot came. */
   readonly #championOf: number[] = [];
@@ -65,6 +62,7 @@ export class History {
     private readonly amounts: Amounts,
     private readonly writer: BulkWriter,
     private readonly keys: WritableKeyMap,
+    private readonly runs: RunWriter,
     /** Wall clock of the first hour. */
     private readonly wallStartMs: number,
   ) {}
@@ -77,11 +75,11 @@ export class History {
       await this.#ingest(hour);
       if (hour > 0) await this.#score(hour);
       if (hour % 24 === 0) await this.#buildDataset(hour);
-      while (this.#count(versionCounter("model", ASSET.detector)) < until(models)) {
+      while (this.runs.count(versionCounter("model", ASSET.detector)) < until(models)) {
         await this.#model(hour);
       }
       const due = Math.floor(((hour + 1) * promotions) / Math.max(1, hours - LAST_TERM_HOURS));
-      if (this.#count(`alias/${ASSET.detector}`) < Math.min(promotions, Math.max(1, due))) {
+      if (this.runs.count(`alias/${ASSET.detector}`) < Math.min(promotions, Math.max(1, due))) {
         await this.#promote(hour);
       }
       // The first hour too has its champion, who was there before anything was ingested.
@@ -90,21 +88,11 @@ export class History {
         await this.#score(0);
       }
       if (hour >= HORIZON_HOURS) await this.#validate(hour);
-      for (let i = 1; this.#count("run") < until(runs); i++) {
+      for (let i = 1; this.runs.count("run") < until(runs); i++) {
         await this.#fill(hour, i * FILLER_GAP_MS);
       }
     }
     await this.#finish(hours - 1);
-  }
-
-  #count(name: CounterName): number {
-    return this.#counts.get(name) ?? 0;
-  }
-
-  #next(name: CounterName): number {
-    const value = this.#count(name) + 1;
-    this.#counts.set(name, value);
-    return value;
   }
 
   /** From the hour in which an example was written to another. */
@@ -131,14 +119,14 @@ export class History {
     const move = this.#move(LEARN_HOURS + hour % CYCLE_HOURS, hour, {
       bareVersion: ASSET.snapshot,
     });
-    const { versions } = await this.#run(example, move);
+    const { versions } = await this.runs.write(example, move);
     await this.writer.set(this.keys.snapshotAt(marketMs(hour)), versions[0]!.version);
   }
 
   async #score(hour: number): Promise<void> {
     const example = this.examples.scores[hour % CYCLE_HOURS]!;
     const move = this.#scoreMove(hour);
-    const { run } = await this.#run(example, move);
+    const { run } = await this.runs.write(example, move);
     const batch = { ...moved(example.batch, move), runId: run.id };
     const { marketAtMs, dueAtMs, model, version } = batch;
     await this.writer.set(this.keys.prediction(marketAtMs, model, version), batch);
@@ -161,11 +149,11 @@ export class History {
 
   async #buildDataset(hour: number): Promise<void> {
     this.#dataset = { version: this.#dataset.version + 1, hour };
-    await this.#run(this.examples.dataset, this.#move(EXAMPLE_BUILD_HOUR, hour));
+    await this.runs.write(this.examples.dataset, this.#move(EXAMPLE_BUILD_HOUR, hour));
   }
 
   async #model(hour: number): Promise<void> {
-    const made = this.#count(versionCounter("model", ASSET.detector));
+    const made = this.runs.count(versionCounter("model", ASSET.detector));
     const which = MODEL_TURNS[made % MODEL_TURNS.length]!;
     const { train, evaluate, evaluation } = this.examples.models[which]!;
     const candidate = made + 1;
@@ -178,8 +166,8 @@ export class History {
           ? version === OLD_CHAMPION ? this.#champion.version || 1 : candidate
           : base.version(name, version),
     };
-    const trained = await this.#run(train, move);
-    const judged = await this.#run(evaluate, move, trained.events[0]!.id);
+    const trained = await this.runs.write(train, move);
+    const judged = await this.runs.write(evaluate, move, trained.events[0]!.id);
     await this.writer.set(this.keys.evaluation(ASSET.detector, candidate, 1), {
       ...moved(evaluation, move),
       runId: judged.run.id,
@@ -187,7 +175,33 @@ export class History {
     });
     await this.writer.set(this.keys.counter(`evaluation/${ASSET.detector}/${candidate}`), 1);
     if (which < PASSING) this.#passed = { version: candidate, runId: trained.run.id };
+    else await this.#revoke(candidate, judged.run);
     if (which === PASSING) this.#failedVersion = candidate;
+  }
+
+  /** What did not pass is put out of use. */
+  async #revoke(version: number, { user: actor, finishedAt }: RunRecord): Promise<void> {
+    const reason = "flags what nobody would call abnormal";
+    const recordedAt = finishedAt!;
+    const payload = { model: ASSET.detector, version };
+    const revocation = { ...payload, actor, reason, recordedAt };
+    await this.writer.set(this.keys.revocation(ASSET.detector, version), revocation);
+    await this.runs.event({
+      name: "model_revoked",
+      branch: BRANCH,
+      runId: null,
+      recordedAt,
+      marketAt: null,
+      payload,
+    });
+    await this.runs.audit({
+      action: "revoke",
+      actor,
+      subject: `${ASSET.detector} v${version}`,
+      reason,
+      recordedAt,
+      details: { ...payload, rolled_back: [] },
+    });
   }
 
   /** Each promotion replaces the one before; the first is of the market's very beginning. */
@@ -205,8 +219,8 @@ export class History {
           ? previous.version
           : version,
     };
-    const { run, events } = await this.#run(this.examples.promotion, move);
-    const seq = this.#next(`alias/${ASSET.detector}`);
+    const { run, events } = await this.runs.write(this.examples.promotion, move);
+    const seq = this.runs.next(`alias/${ASSET.detector}`);
     this.#champion = { version, seq, runId };
     const atMs = marketMs(previous.seq === 0 ? -1 : hour);
     const entry: AliasEntry = {
@@ -236,9 +250,7 @@ export class History {
       setAt: entry.recordedAt,
       marketAt: entry.marketAt,
     });
-    const id = this.#next("audit");
-    await this.writer.set(this.keys.audit(id), {
-      id,
+    await this.runs.audit({
       action: "promote",
       actor: run.user,
       subject: `${ASSET.detector} v${version} → ${CHAMPION}`,
@@ -251,7 +263,7 @@ export class History {
   async #validate(hour: number): Promise<void> {
     const decided = hour - HORIZON_HOURS;
     const move = this.#scoreMove(decided);
-    const { run } = await this.#run(this.examples.validations[decided % CYCLE_HOURS]!, move);
+    const { run } = await this.runs.write(this.examples.validations[decided % CYCLE_HOURS]!, move);
     const { outcome } = this.examples.scores[decided % CYCLE_HOURS]!;
     const record = { ...moved(outcome, move), runId: run.id };
     const { model, version, marketAtMs } = record;
@@ -264,7 +276,7 @@ export class History {
     const shifted = (move: Move, ms = laterMs) => ({ ...move, wallMs: move.wallMs + ms });
     if (turn === 0) {
       if (this.#fillers % (2 * FILLER_TURNS) < FILLER_TURNS) {
-        await this.#run(this.examples.failedIngest, shifted(this.#move(LAST_HOUR - 1, hour)));
+        await this.runs.write(this.examples.failedIngest, shifted(this.#move(LAST_HOUR - 1, hour)));
       } else {
         const move = this.#move(EXAMPLE_BUILD_HOUR, hour);
         const version = (name: string, old: number) =>
@@ -273,96 +285,27 @@ export class History {
             : move.version(name, old);
         // The example is of the first minute of its hour.
         const ms = HOUR_MS / 4 + laterMs;
-        await this.#run(this.examples.refusedPromotion, shifted({ ...move, version }, ms));
+        await this.runs.write(this.examples.refusedPromotion, shifted({ ...move, version }, ms));
       }
     } else if (turn <= IDLE_TURNS || hour < HORIZON_HOURS) {
-      await this.#run(this.examples.idleValidation, shifted(this.#move(LEARN_HOURS, hour)));
+      await this.runs.write(this.examples.idleValidation, shifted(this.#move(LEARN_HOURS, hour)));
     } else {
       const decided = hour - HORIZON_HOURS;
       const example = this.examples.validations[decided % CYCLE_HOURS]!;
       const events = Array.from({ length: EVENTS_OF_FILLER }, () => example.events[0]!);
-      await this.#run({ ...example, events }, shifted(this.#scoreMove(decided)));
+      await this.runs.write({ ...example, events }, shifted(this.#scoreMove(decided)));
     }
-  }
-
-  /** Writes a run like the example: its record, index, events, versions; of newer ones the details. */
-  async #run(example: ExampleRun, move: Move, triggeredBy: number | null = null) {
-    const id = this.#next("run");
-    const versions = example.versions.map((version) => ({
-      ...moved(version, move),
-      version: this.#next(versionCounter(version.kind, version.name)),
-      runId: id,
-    }));
-    const events: EventRecord[] = example.events.map((event) => ({
-      ...moved(event, move),
-      id: this.#next("event"),
-      runId: id,
-    }));
-    const { configs, ...record } = example.run;
-    const run: RunRecord = {
-      ...moved(record, move),
-      configs,
-      id,
-      triggeredBy,
-      produced: versions.map(({ kind, name, version }) => ({ kind, name, version })),
-      events: events.map((event) => event.id),
-    };
-    await this.writer.set(this.keys.run(id), run);
-    await this.writer.set(this.keys.runOfFlow(run.flow, id), true);
-    for (const event of events) await this.writer.set(this.keys.event(event.id), event);
-    for (const version of versions) await this.#version(version);
-    if (id > this.amounts.runs - this.amounts.detailedRuns) await this.#details(example, run, move);
-    return { run, events, versions };
-  }
-
-  async #version(record: VersionRecord): Promise<void> {
-    const { kind, name, version } = record;
-    await this.writer.set(this.keys.version(kind, name, version), record);
-    for (const { ref, role, firstVersion } of record.inputs) {
-      await this.writer.set(
-        this.keys.usedBy(ref.kind, ref.name, ref.version, kind, name, version),
-        { role, firstVersion },
-      );
-    }
-  }
-
-  async #details({ steps, logs }: ExampleRun, run: RunRecord, move: Move): Promise<void> {
-    for (const step of steps) {
-      await this.writer.set(this.keys.step(run.id, step.index), {
-        ...moved(step, move),
-        runId: run.id,
-      });
-    }
-    for (const { index, part, lines } of logs) {
-      await this.writer.set(this.keys.log(run.id, index, part), moved(lines, move));
-    }
-    const values = {
-      project: PROJECT,
-      branch: BRANCH,
-      user: run.user,
-      code: run.codeVersion,
-      flow: run.flow,
-    };
-    for (const name of SYSTEM_TAGS) await this.#tag(run, `${name}:${values[name]}`, run.startedAt);
-  }
-
-  async #tag(run: { id: number; flow: string }, tag: string, addedAt: string): Promise<void> {
-    const addedBy = this.examples.dataset.run.user;
-    await this.writer.set(this.keys.tagOfRun(run.id, tag), { system: true, addedAt, addedBy });
-    await this.writer.set(this.keys.runWithTag(run.flow, tag, run.id), true);
   }
 
   async #finish(lastHour: number): Promise<void> {
-    for (const [name, value] of this.#counts) {
-      await this.writer.set(this.keys.counter(name), value);
-    }
     await this.writer.set(this.keys.branch(), {
       source: { kind: "simulated", key: "42" },
       boundAt: new Date(this.wallStartMs).toISOString(),
       marketAtMs: marketMs(lastHour),
     });
     const trained = { id: this.#champion.runId, flow: "train" };
-    await this.#tag(trained, CHAMPION, new Date(this.wallStartMs).toISOString());
+    await this.runs.tag(trained, CHAMPION, new Date(this.wallStartMs).toISOString());
+    await this.runs.writeCounters();
     await this.writer.flush();
   }
 }
@@ -371,8 +314,4 @@ const CHAMPION = "champion";
 
 function marketMs(hour: number): number {
   return MARKET_START_MS + hour * HOUR_MS;
-}
-
-function versionCounter(kind: VersionRecord["kind"], name: string): CounterName {
-  return `version/${kind}/${name}`;
 }
