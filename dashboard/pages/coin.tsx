@@ -9,7 +9,7 @@ import { change, count, decimal, plainText, price } from "../../src/cards/format
 import { ReturnBar } from "../charts/rows.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
 import { Outcome, returnOf } from "../components/outcome_words.tsx";
-import { Nothing, Panel, Table } from "../components/panel.tsx";
+import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, shortTime } from "../components/refs.tsx";
 import { MAX_DAYS } from "../components/span_fields.tsx";
 import { iso, minuteOf } from "../components/times.ts";
@@ -55,7 +55,7 @@ export const coin = definePage({
     ],
     finding: (
       <>
-        <bdi>{plainText(nameOf(model))}</bdi>
+        <Foreign text={nameOf(model)} />
         {standingOf(view, model)}
       </>
     ),
@@ -96,7 +96,7 @@ const Lead: FC<{ model: CoinModel; days: number }> = ({ model, days }) => {
     <>
       {course.name.toLowerCase() === course.symbol.toLowerCase() ? "" : (
         <>
-          <bdi>{plainText(course.name)}</bdi>,{" "}
+          <Foreign text={course.name} />,{" "}
         </>
       )}
       <b>{price(course.points.at(-1)!.price)}</b>

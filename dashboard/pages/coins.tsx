@@ -68,7 +68,7 @@ export const coins = definePage({
     crumbs: [{ text: "Predictions", href: view.href("/predictions") }, { text: "coins" }],
     finding: live === null || lowest === null ? "No coin was scored yet" : (
       <>
-        <bdi>{nameOf(lowest)}</bdi>
+        <Foreign text={nameOf(lowest)} />
         {` is the most abnormal of ${count(live.scored)} coins`}
       </>
     ),

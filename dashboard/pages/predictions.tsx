@@ -6,6 +6,7 @@ import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcome
 import { change, count, duration, instant, percent } from "../../src/cards/format.ts";
 import { BranchField } from "../components/frame.tsx";
 import { numberedParams } from "../components/numbered_pager.tsx";
+import { Foreign } from "../components/panel.tsx";
 import { ModelLink } from "../components/refs.tsx";
 import { SpanFields, spanName, spanOf, spanParams } from "../components/span_fields.tsx";
 import { definePage, type NextAction } from "../page.ts";
@@ -18,6 +19,8 @@ import { type Judgement, judgementOf } from "../reading/judgement.ts";
 import { hrefWith, type View } from "../view.ts";
 
 const PAGE_SIZE = 20;
+/** "One in 2.1" is harder to see than a share. */
+const MOSTLY = 0.4;
 /** Where a fall begins to be called a crash: what the panel offers, %. */
 const THRESHOLDS = [-10, DEFAULT_CRASH_PCT, -25];
 
@@ -91,8 +94,10 @@ function findingOf({ scored, hasAny, outcomes: { total } }: Model): string {
   }
   const { hits, precision: { n, value } } = total;
   if (n === 0) return `No flag in ${count(total.resolved)} judged scores`;
+  if (n === 1) return `The one flag came before ${hits === 0 ? "no" : "a"} crash`;
   if (hits === 0) return `None of ${count(n)} flags came before a crash`;
-  return value! > 0.4
+  if (hits === n) return `All ${count(n)} flags came before a crash`;
+  return value! > MOSTLY
     ? `${percent(value)} of flags came before a crash`
     : `One flag in ${oneIn(value!)} came before a crash`;
 }
@@ -122,8 +127,10 @@ const Lead: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, ask
   if (total.resolved === 0) {
     return (
       <>
-        <b>{count(scored.flagged)}</b> of {count(scored.rows)} scores in{" "}
-        <b>{count(scored.batches)}</b> snapshots are flags. {due === null
+        <b>{count(scored.flagged)}</b> of {count(scored.rows)} scores{" "}
+        {scored.flagged === 1 ? "is a flag" : "are flags"}, in{" "}
+        <b>{scored.batches === 1 ? "one snapshot" : `${count(scored.batches)} snapshots`}</b>.{" "}
+        {due === null
           ? "None of them waits to be judged."
           : due.isOverdue
           ? `The first could be judged since ${instant(due.at)}.`
@@ -146,7 +153,7 @@ const Lead: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, ask
 /** What flags at random would be worth. */
 function chanceOf({ crash_rate, crashes, precision }: OutcomeMetrics): string {
   if (crash_rate === null || crashes === 0) return "No coin crashed.";
-  if (precision.value !== null && precision.value > 0.4) {
+  if (precision.value !== null && precision.value > MOSTLY) {
     return `Chance would be ${percent(crash_rate)}.`;
   }
   return `Chance would be one in ${oneIn(crash_rate)}.`;
@@ -161,8 +168,8 @@ function halved({ symbol, coinId, halvedAfterMs }: NonNullable<Model["course"]>)
   return (
     <>
       {" "}
-      <bdi>{symbol.toUpperCase() || coinId}</bdi> was flagged <b>{duration(halvedAfterMs!)}</b>{" "}
-      before its price had halved.
+      <Foreign text={symbol.toUpperCase() || coinId} /> was flagged{" "}
+      <b>{duration(halvedAfterMs!)}</b> before its price had halved.
     </>
   );
 }

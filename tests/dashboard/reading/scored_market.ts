@@ -1,7 +1,7 @@
 // Predictions and outcomes put into a registry in memory without running a flow: for tests of what pages
 // read of them.
 
-import type { PredictionBatch, PredictionRole } from "../../../src/domain/prediction.ts";
+import type { Driver, PredictionBatch, PredictionRole } from "../../../src/domain/prediction.ts";
 import { stageBatch, stageOutcome } from "../../../src/registry/predictions.ts";
 import { stageBlob, writeBlob } from "../../../src/store/blobs.ts";
 import { encodeTable } from "../../../src/store/tables.ts";
@@ -13,6 +13,8 @@ export const hourMs = (hour: number) => START_MS + hour * HOUR_MS;
 export interface Scorer {
   version?: number;
   role?: PredictionRole;
+  /** What drove every flag. */
+  drivers?: readonly Driver[];
 }
 
 /** A version scores the snapshot of an hour; prices are 100 and the hour. */
@@ -20,7 +22,7 @@ export async function scoreHour(
   registry: TestRegistry,
   hour: number,
   rows: readonly Row[],
-  { version = 1, role = "champion" }: Scorer = {},
+  { version = 1, role = "champion", drivers = [] }: Scorer = {},
 ): Promise<PredictionBatch> {
   const coins = rows.map(([coinId, flagged, , score]) => ({
     coinId,
@@ -43,7 +45,7 @@ export async function scoreHour(
       score: number(coins.map(({ score }) => score)),
       decision: number(coins.map(({ score }) => score + 0.5)),
       label: number(coins.map(({ flagged }) => flagged ? -1 : 1)),
-      drivers: text(coins.map(({ flagged }) => flagged ? "[]" : null)),
+      drivers: text(coins.map(({ flagged }) => flagged ? JSON.stringify(drivers) : null)),
     },
   });
   const blob = await stageBlob(bytes, { compress: false });
