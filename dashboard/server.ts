@@ -5,6 +5,7 @@ import { type Context, Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { AppError, toAppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
+import { mountModelActs } from "./acts/models.ts";
 import { mountRunActs } from "./acts/runs.ts";
 import { mountApi } from "./api/mod.ts";
 import { Authority } from "./auth.ts";
@@ -13,6 +14,7 @@ import type { DashboardDeps } from "./context.ts";
 import { mountHealth } from "./health.ts";
 import { mountFiles } from "./files.ts";
 import { mountLive } from "./live.ts";
+import { mountModelFile } from "./model_file.ts";
 import { mountPage, withoutSuffix } from "./page.ts";
 import { mountLogin } from "./pages/login.tsx";
 import { PAGES } from "./pages/mod.ts";
@@ -59,7 +61,9 @@ export function createServer(deps: DashboardDeps): Server {
   mountLive(app, views);
   mountCards(app, views);
   mountFiles(app, views);
+  mountModelFile(app, views);
   for (const page of PAGES) mountPage(app, views, page);
+  mountModelActs(app, views);
   mountRunActs(app, views);
   mountApi(app, views);
   app.notFound((c) =>

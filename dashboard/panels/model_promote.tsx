@@ -31,7 +31,7 @@ export interface PromotePanelProps {
 }
 
 export const PromotePanel: FC<PromotePanelProps> = (props) => {
-  const { version, alias, holder } = props;
+  const { version, alias, holder, blockers } = props;
   const isHolder = holder?.version === version;
   return (
     <Panel id="promote" title={`Promote v${version}`} class="sg">
@@ -48,12 +48,18 @@ export const PromotePanel: FC<PromotePanelProps> = (props) => {
         : (
           <>
             <Verdict {...props} />
-            <div class="hr" />
-            <h3>Effect, if promoted</h3>
-            <ChooseAlias {...props} />
-            <Effect {...props} />
-            <div class="hr" />
-            <Form {...props} />
+            {blockers.every(({ forceable }) => forceable)
+              ? (
+                <>
+                  <div class="hr" />
+                  <h3>Effect, if promoted</h3>
+                  <ChooseAlias {...props} />
+                  <Effect {...props} />
+                  <div class="hr" />
+                  <Form {...props} />
+                </>
+              )
+              : <p class="small dim">This cannot be forced.</p>}
           </>
         )}
     </Panel>
@@ -184,11 +190,7 @@ function scoresText(alias: string): string {
 
 const Form: FC<PromotePanelProps> = ({ view, version, alias, holder, blockers }) => {
   const isOpen = blockers.length === 0;
-  const mayForce = !isOpen && blockers.every(({ forceable }) => forceable);
-  if (!isOpen && !mayForce) {
-    return <p class="dim small">This cannot be forced.</p>;
-  }
-  const gates = blockers.length === 1 ? "1 reason" : `${blockers.length} reasons`;
+  const reasons = blockers.length === 1 ? "1 reason" : `${blockers.length} reasons`;
   return (
     <form class="sg" method="post" action={view.href(`/models/${version}/promote`)}>
       <FormMarks view={view} />
@@ -209,7 +211,7 @@ const Form: FC<PromotePanelProps> = ({ view, version, alias, holder, blockers })
       <p class="small dim">
         {isOpen
           ? "Recorded in the history, the events and the audit log, with your name and reason."
-          : `Forcing overrides ${gates} and is recorded as forced, with your name and reason.`}
+          : `Forcing overrides ${reasons} and is recorded as forced, with your name and reason.`}
       </p>
     </form>
   );
