@@ -131,7 +131,11 @@ Deno.test("episodes are filtered by outcome and sorted, as the URL says", async 
 
 Deno.test("the coin that is drawn is the strongest open one, or the one that the URL names", async () => {
   using registry = await memoryRegistry();
-  const dashboard = await judged(registry, EPISODES, 29);
+  const dashboard = await judged(registry, [
+    ...EPISODES.slice(0, 2),
+    [28, [["open", true, 0, -0.7]]],
+    [29, [["calm", false, 0], ["mild", true, 0, -0.6], ["open", true, 0, -0.55]]],
+  ], 29);
   const drawn = async (path: string) => (await dashboard.json<Twin>(path)).course?.coin_id;
   assertEquals(await drawn("/predictions.json"), "open");
   assertEquals(await drawn("/predictions.json?coin=calm"), "calm");
