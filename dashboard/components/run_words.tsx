@@ -5,13 +5,10 @@ import type { JsonObject } from "../../src/domain/asset.ts";
 import { ASSET } from "../../src/domain/asset.ts";
 import type { RunStatus } from "../../src/domain/run.ts";
 import { count, decimal, duration, plainText, UNDEFINED } from "../../src/cards/format.ts";
-import type { RunRow } from "../reading/runs.ts";
+import type { ListedRun, RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { VersionLink } from "./refs.tsx";
 import { State, type StateKind } from "./state.tsx";
-
-/** Of every run that a schedule began, and of what that one triggered. */
-export const SCHEDULED_TAG = "scheduled";
 
 const STATES: Record<RunStatus, [StateKind, string]> = {
   running: ["run", "running"],
@@ -49,11 +46,11 @@ export const EventLink: FC<{ view: View; id: number; text?: string }> = ({ view,
 
 /** An event, a schedule, or a person by name. */
 export const StartedBy: FC<
-  { view: View; run: Pick<RunRow, "triggeredBy" | "user">; isScheduled: boolean }
-> = ({ view, run, isScheduled }) =>
+  { view: View; run: Pick<ListedRun, "triggeredBy" | "user" | "isScheduled"> }
+> = ({ view, run }) =>
   run.triggeredBy !== null
     ? <EventLink view={view} id={run.triggeredBy} />
-    : isScheduled
+    : run.isScheduled
     ? <>schedule</>
     : <bdi>{plainText(run.user)}</bdi>;
 

@@ -5,7 +5,6 @@ import { z } from "zod";
 import type { JsonObject } from "../../src/domain/asset.ts";
 import type { EventName } from "../../src/domain/run.ts";
 import { plainText, UNDEFINED } from "../../src/cards/format.ts";
-import { listRuns } from "../../src/registry/runs.ts";
 import { requireFlow } from "../acts/runs.ts";
 import { RunHistory } from "../charts/runs.tsx";
 import { Command } from "../components/command.tsx";
@@ -17,7 +16,7 @@ import { startWords } from "../components/schedule_words.ts";
 import { flowCommand } from "../flow_command.ts";
 import { definePage } from "../page.ts";
 import type { FlowState } from "../reading/pipeline.ts";
-import { rowOf, type RunRow } from "../reading/runs.ts";
+import { flowRuns, type RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { dueWords, flowStates, statesOf } from "./flows.tsx";
 
@@ -49,22 +48,22 @@ export const flow = definePage({
     const { deps, registry } = view;
     const flow = requireFlow(deps.flows, name);
     const [{ states, runsSchedules }, runs, waitsFor] = await Promise.all([
-      flowStates(view),
-      listRuns(registry, registry.scopes.write, { flow: flow.name, limit: SHOWN_RUNS }),
+      flowStates(view, [flow]),
+      flowRuns(registry, registry.scopes.write, flow.name, { limit: SHOWN_RUNS }),
       flow.readiness?.(registry) ?? null,
     ]);
     const given = givenIn(view.url, fieldsOf(flow).map((field) => field.name));
     return {
       flow: flow.name,
       originalName: flow.originalName,
-      state: states.find((state) => state.flow === flow.name)!,
+      state: states[0]!,
       runsSchedules,
       waitsFor,
       starts: deps.flows.flatMap((other) =>
         (other.on ?? []).filter(({ event }) => flow.publishes.includes(event))
           .map(({ event }) => ({ event, flow: other.name }))
       ),
-      runs: runs.map(rowOf),
+      runs,
       given,
       command: view.command(flowCommand(flow, given)),
       isAsked: asked !== undefined,

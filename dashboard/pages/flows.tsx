@@ -2,6 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import { z } from "zod";
+import type { Flow } from "../../src/engine/flow.ts";
 import type { EventName } from "../../src/domain/run.ts";
 import { UNDEFINED } from "../../src/cards/format.ts";
 import { RunHistory } from "../charts/runs.tsx";
@@ -27,12 +28,15 @@ interface Model {
   runsSchedules: boolean;
 }
 
-/** The states of flows as the pages of flows show them: schedules where this process runs them here. */
-export async function flowStates({ registry, deps, configs, nowMs, branch }: View) {
+/** The states of flows, and whether this process runs what is due on the branch. */
+export async function flowStates(
+  { registry, deps, configs, nowMs, branch }: View,
+  flows: readonly Flow[],
+) {
   const own = (await deps.setupOf(undefined)).scopes.write.branch;
   const runsSchedules = deps.runsSchedules && branch === own;
   const states = await pipelineState(registry, registry.scopes.write, {
-    flows: deps.flows,
+    flows,
     configs,
     schedules: deps.project.schedules,
     nowMs,
@@ -44,7 +48,7 @@ export const flows = definePage({
   path: "/flows",
   query: z.object({}),
   load: async (view): Promise<Model> => {
-    const { states, runsSchedules } = await flowStates(view);
+    const { states, runsSchedules } = await flowStates(view, view.deps.flows);
     return {
       runsSchedules,
       flows: states.map((state, i) => {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { parseRunRef } from "../../src/domain/names.ts";
 import { plainText } from "../../src/cards/format.ts";
-import { listRuns, requireRun } from "../../src/registry/runs.ts";
+import { requireRun } from "../../src/registry/runs.ts";
 import { hasCard } from "../cards.ts";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
@@ -13,7 +13,7 @@ import { Nothing, Panel } from "../components/panel.tsx";
 import { ageText, RunLink, shortTime } from "../components/refs.tsx";
 import { causeIn, resultWords } from "../components/run_words.tsx";
 import { definePage } from "../page.ts";
-import { rowOf, type RunRow } from "../reading/runs.ts";
+import { flowRuns, rowOf, type RunRow } from "../reading/runs.ts";
 import { hrefWith, type View } from "../view.ts";
 
 /** Newest runs of each flow that are offered, some of which may have failed. */
@@ -42,8 +42,8 @@ export const runCards = definePage({
     const offered = await Promise.all(
       deps.flows.filter(({ card }) => card !== undefined).map(async ({ name }) => ({
         flow: name,
-        runs: (await listRuns(registry, scope, { flow: name, limit: OFFERED }))
-          .filter((run) => hasCard(deps.flows, run)).map(rowOf),
+        runs: (await flowRuns(registry, scope, name, { limit: OFFERED }))
+          .filter((run) => hasCard(deps.flows, run)),
       })),
     );
     const newest = offered.flatMap(({ runs }) => runs).sort((x, y) => y.id - x.id)[0] ?? null;
@@ -98,13 +98,8 @@ async function runOf({ registry }: View, text: string): Promise<RunRecord> {
 /** The run of the same flow before this one that has a card. */
 async function before({ registry, deps }: View, run: RunRow): Promise<RunRow | null> {
   const scope = registry.scopes.write;
-  const earlier = await listRuns(registry, scope, {
-    flow: run.flow,
-    limit: EARLIER,
-    before: run.id,
-  });
-  const found = earlier.find((one) => hasCard(deps.flows, one));
-  return found === undefined ? null : rowOf(found);
+  const earlier = await flowRuns(registry, scope, run.flow, { limit: EARLIER, before: run.id });
+  return earlier.find((one) => hasCard(deps.flows, one)) ?? null;
 }
 
 /** The chosen runs are always among the options. */

@@ -2,10 +2,10 @@
 
 import type { FC } from "hono/jsx";
 import { z } from "zod";
-import type { RunRecord, RunStatus } from "../../src/domain/run.ts";
+import type { RunStatus } from "../../src/domain/run.ts";
 import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { findFlow } from "../../src/engine/flow.ts";
-import { listRuns, listTaggedRuns, runsHaving } from "../../src/registry/runs.ts";
+import { listTaggedRuns } from "../../src/registry/runs.ts";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
@@ -18,12 +18,11 @@ import {
   resultWords,
   runMs,
   RunState,
-  SCHEDULED_TAG,
   StartedBy,
   took,
 } from "../components/run_words.tsx";
 import { definePage, type NextAction } from "../page.ts";
-import { lookBack, rowOf, type RunRow } from "../reading/runs.ts";
+import { flowRuns, listed, type ListedRun, lookBack, type RunRow } from "../reading/runs.ts";
 import { HOUR_MS } from "../reading/days.ts";
 import { hrefWith, type View } from "../view.ts";
 
@@ -60,7 +59,7 @@ interface Recent {
 }
 
 interface Model {
-  runs: (RunRow & { isScheduled: boolean })[];
+  runs: ListedRun[];
   olderBefore: number | null;
   /** How many runs were looked at for a filter; null where an index gave them. */
   lookedAt: number | null;
@@ -72,19 +71,10 @@ export const runs = definePage({
   path: "/runs",
   query,
   load: async (view, asked): Promise<Model> => {
-    const { registry, deps } = view;
-    const flow = asked.flow === undefined ? null : findFlow(deps.flows, asked.flow).name;
-    const [listed, recent] = await Promise.all([listRows(view, asked, flow), recentRuns(view)]);
-    const byHand = listed.shown.filter(({ triggeredBy }) => triggeredBy === null);
-    const ids = byHand.map(({ id }) => id);
-    const scheduled = await runsHaving(registry, registry.scopes.write, ids, SCHEDULED_TAG);
-    return {
-      runs: listed.shown.map((run) => ({ ...run, isScheduled: scheduled.has(run.id) })),
-      olderBefore: listed.olderBefore,
-      lookedAt: listed.lookedAt,
-      flow,
-      recent,
-    };
+    const flow = asked.flow === undefined ? null : findFlow(view.deps.flows, asked.flow).name;
+    const [list, recent] = await Promise.all([listRows(view, asked, flow), recentRuns(view)]);
+    const { shown: runs, olderBefore, lookedAt } = list;
+    return { runs, olderBefore, lookedAt, flow, recent };
   },
   render: (view, model, asked) => ({
     title: "Runs",
@@ -121,23 +111,21 @@ async function listRows({ registry, deps }: View, asked: Query, flow: string | n
   const { before, status, tag } = asked;
   const older = before === undefined ? {} : { before };
   const flows = flow === null ? deps.flows.map(({ name }) => name) : [flow];
-  const page = (runs: RunRecord[]) => ({
-    ...pageOf(runs.map(rowOf), ({ id }) => id),
-    lookedAt: null,
-  });
+  const tagged = async (options: Parameters<typeof listTaggedRuns>[2]) =>
+    await listed(registry, scope, await listTaggedRuns(registry, scope, options));
   if (status === undefined) {
-    const limit = PAGE_SIZE + 1;
-    if (tag !== undefined) {
-      return page(await listTaggedRuns(registry, scope, { flows, tag, limit, ...older }));
-    }
-    return page(
-      await listRuns(registry, scope, { limit, ...older, ...(flow === null ? {} : { flow }) }),
-    );
+    const range = { limit: PAGE_SIZE + 1, ...older };
+    const rows = tag !== undefined
+      ? await tagged({ flows, tag, ...range })
+      : flow === null
+      ? await lookBack(registry, scope, range)
+      : await flowRuns(registry, scope, flow, range);
+    return { ...pageOf(rows, ({ id }) => id), lookedAt: null };
   }
   const limit = tag === undefined ? LOOKED_AT : LOOKED_AT_TAGGED;
   const read = tag === undefined
     ? await lookBack(registry, scope, { limit, ...older })
-    : (await listTaggedRuns(registry, scope, { flows, tag, limit, ...older })).map(rowOf);
+    : await tagged({ flows, tag, limit, ...older });
   const found = read.filter((run) => run.status === status && (flow === null || run.flow === flow));
   const { shown, olderBefore } = pageOf(found, ({ id }) => id);
   const isCut = read.length === limit && read.at(-1)!.id > 1;
@@ -323,7 +311,7 @@ const RunTable: FC<{ view: View; model: Model }> = ({ view, model: { runs, looke
         <RunState run={run} />,
         <At view={view} at={run.startedAt} />,
         took(runMs(view, run)),
-        <StartedBy view={view} run={run} isScheduled={run.isScheduled} />,
+        <StartedBy view={view} run={run} />,
         <Made view={view} run={run} />,
         <Result run={run} />,
       ],

@@ -12,9 +12,9 @@ import { eventWords } from "../components/event_words.tsx";
 import { Facts, Foreign, Panel } from "../components/panel.tsx";
 import { RunLink, VersionLink } from "../components/refs.tsx";
 import { RefLink } from "../components/version_ref.tsx";
-import { EventLink, namedInputs, SCHEDULED_TAG } from "../components/run_words.tsx";
+import { EventLink, namedInputs } from "../components/run_words.tsx";
 import type { RunDetails } from "../reading/run_details.ts";
-import { rowOf } from "../reading/runs.ts";
+import { rowOf, SCHEDULED_TAG } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
 interface Props {

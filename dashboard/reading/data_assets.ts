@@ -10,7 +10,7 @@ import {
   type SnapshotIndexEntry,
 } from "../../src/registry/assets.ts";
 import { readBranch, type RegistryContext, sourceName } from "../../src/registry/context.ts";
-import { branchKey, DAY_MS, type Span } from "./days.ts";
+import { branchKey, type DayPart, dayParts, type Span } from "./days.ts";
 import { Memo } from "./memo.ts";
 
 export const DATA_ASSETS = [
@@ -48,28 +48,43 @@ export interface SnapshotLine {
   refusedReasons: JsonObject;
 }
 
-/** Snapshots that a span may have: one in five minutes for two weeks. */
-const MAX_SNAPSHOTS = 4032;
+/** One in five minutes. */
+const MAX_SNAPSHOTS_A_DAY = 288;
 const KEPT_DAYS = 200;
 
+/** Days that are over are listed once in so long: nothing comes in late, but an import might. */
+const KEEP_MS = 60_000;
+
 const kept = new Memo<readonly SnapshotLine[]>(KEPT_DAYS);
+const indexes = new Memo<readonly SnapshotIndexEntry[]>(KEPT_DAYS);
 
 /** Snapshots in a span, oldest first. What a day's snapshots say is read once. */
 export async function snapshotLines(
   registry: RegistryContext,
   scope: ReadScope,
-  { fromMs, toMs }: Span,
+  span: Span,
 ): Promise<SnapshotLine[]> {
-  const index = await listSnapshots(registry, scope, { fromMs, toMs, limit: MAX_SNAPSHOTS });
-  const days = Map.groupBy(index, ({ marketAtMs }) => Math.floor(marketAtMs / DAY_MS));
-  const lines = await Promise.all(
-    [...days].map(([day, entries]) => {
+  const days = await Promise.all(
+    dayParts(span).map(async (part) => {
+      const entries = await indexOf(registry, scope, part, part.toMs < span.toMs);
       const versions = entries.map(({ version }) => version).join();
-      const key = `${branchKey(scope)}/${day}/${versions}`;
-      return kept.get(registry, key, () => linesOf(registry, scope, entries));
+      const key = `${branchKey(scope)}/${part.dayMs}/${versions}`;
+      return await kept.get(registry, key, () => linesOf(registry, scope, entries));
     }),
   );
-  return lines.flat();
+  return days.flat();
+}
+
+function indexOf(
+  registry: RegistryContext,
+  scope: ReadScope,
+  { dayMs, fromMs, toMs }: DayPart,
+  isOver: boolean,
+): Promise<readonly SnapshotIndexEntry[]> {
+  const load = () => listSnapshots(registry, scope, { fromMs, toMs, limit: MAX_SNAPSHOTS_A_DAY });
+  if (!isOver) return load();
+  const minute = Math.floor(registry.nowMs() / KEEP_MS);
+  return indexes.get(registry, `${branchKey(scope)}/${dayMs}/${fromMs}/${minute}`, load);
 }
 
 async function linesOf(
