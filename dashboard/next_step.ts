@@ -16,7 +16,12 @@ export interface BranchState {
   /** The newest version. */
   model: { version: number; status: ModelStatus; isJudged: boolean; isBlocked: boolean } | null;
   champion: number | null;
+  /** For how long the share of flags has been outside what the gates allow, h. */
+  hoursOutside: number;
 }
+
+/** So long may the market be unusual before it is the model that has aged. */
+const DRIFT_HOURS = 24;
 
 /** What to do, why, and the command without the flags of the store. */
 export interface Step {
@@ -51,8 +56,20 @@ export function nextStep(state: BranchState): Step | null {
     };
   }
   if (model === null || (champion === null && model.status === "revoked")) return firstModel(state);
-  if (champion !== null && model.version <= champion) return null;
+  if (champion !== null && model.version <= champion) return forAged(champion, state.hoursOutside);
   return forNewest(model, champion);
+}
+
+/** The market has left what the champion learned: newer data is what helps. */
+function forAged(champion: number, hoursOutside: number): Step | null {
+  if (hoursOutside < DRIFT_HOURS) return null;
+  return {
+    title: "Do this next",
+    text:
+      `v${champion} learned another market than this one. --follow trains on the last week, and ` +
+      `judges what comes of it.`,
+    command: "build_dataset --follow",
+  };
 }
 
 function firstModel({ hasDataset, hasSnapshot, waiting }: BranchState): Step {

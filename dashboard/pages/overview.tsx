@@ -113,7 +113,7 @@ async function readiness({ deps, registry }: View): Promise<string[]> {
 
 async function nextOf(
   view: View,
-  { freshness, pipeline, champion, newest, failures, waiting }: Omit<Model, "next">,
+  { freshness, pipeline, champion, newest, failures, waiting, rates }: Omit<Model, "next">,
   hasDataset: boolean,
 ): Promise<Step | null> {
   const { registry } = view;
@@ -136,6 +136,7 @@ async function nextOf(
       isBlocked: newest.blockers.length > 0,
     },
     champion: champion.entry?.version ?? null,
+    hoursOutside: hoursOutside(rates, bandOf(view.configs.eval_config)),
   });
 }
 

@@ -12,6 +12,7 @@ const CALM: BranchState = {
   waiting: [],
   model: { version: 1, status: "champion", isJudged: true, isBlocked: true },
   champion: 1,
+  hoursOutside: 0,
 };
 
 const candidate = { version: 2, status: "candidate", isJudged: true, isBlocked: false } as const;
@@ -54,6 +55,10 @@ const CASES: [name: string, state: Partial<BranchState>, command: string | null]
     model: { ...candidate, status: "evaluated" },
     champion: null,
   }, "promote --version 2"],
+  ["a champion whose market has moved on for a day is trained anew", {
+    hoursOutside: 24,
+  }, "build_dataset --follow"],
+  ["an unusual hour is no reason to train", { hoursOutside: 23 }, null],
   ["a revoked one is left alone", {
     model: { ...candidate, status: "revoked", isBlocked: true },
   }, null],
