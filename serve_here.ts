@@ -5,7 +5,13 @@ import type { Access } from "./dashboard/auth.ts";
 import { FastClock, platformCron } from "./flows/crons.ts";
 import { flows } from "./flows/mod.ts";
 import { registerSchedules } from "./flows/schedules.ts";
-import { createQueue, createService, endInOrder } from "./serving.ts";
+import {
+  createQueue,
+  createService,
+  endInOrder,
+  runnerOn,
+  type ServiceOptions,
+} from "./serving.ts";
 import type { ServeOptions, Session } from "./src/cli/command.ts";
 import { nextSlot } from "./src/domain/cron.ts";
 import { AppError } from "./src/domain/errors.ts";
@@ -27,9 +33,10 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
   const clock = options.speed === 1 ? null : await fastClock(session, options.speed);
   const nowMs = clock === null ? registry.nowMs : () => clock.nowMs();
   const { scopes, environment } = plan.scopes;
-  const service = createService({
+  const own = { scopes, environment, configs: plan.configs };
+  const service: ServiceOptions = {
     project: plan.project,
-    own: { scopes, environment, configs: plan.configs },
+    own,
     registry: { store: registry.store, actor: registry.actor, nowMs },
     env: options.env,
     access,
@@ -38,15 +45,15 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
     commandFlags: (setup) => options.commandFlags(setup.scopes),
     stopping: signal,
     cut: cut.signal,
-  });
-  const server = listen(options, service.fetch);
+  };
+  const server = listen(options, createService(service).fetch);
   const { schedules } = plan.project.project;
   if (options.schedules) {
     registerSchedules(clock ?? platformCron({ signal }), {
       schedules,
       flows,
       queue,
-      runner: () => Promise.resolve(service.runner),
+      runner: () => Promise.resolve(runnerOn(service, own, registry.actor)),
       stopping: signal,
       say,
     });

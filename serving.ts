@@ -69,18 +69,13 @@ export interface ServiceOptions {
   cut: AbortSignal;
 }
 
-export interface Service {
-  fetch: Server["fetch"];
-  /** Runs on the process's own branch, in the name of whoever started it. */
-  runner: RunnerContext;
-}
-
-/** The pages, the API and what they run, over one open store. */
-export function createService(options: ServiceOptions): Service {
-  const { project, own, registry, env, queue, stopping, cut } = options;
-  const setups = new RecentlyUsed<BranchSetup>(KEPT_SETUPS);
-  const ownBranch = own.scopes.write.branch;
-  const runnerOf = ({ scopes, configs }: BranchSetup, actor: string): RunnerContext => ({
+/** What running a flow needs, on a branch and in someone's name. */
+export function runnerOn(
+  { registry, env, cut }: Pick<ServiceOptions, "registry" | "env" | "cut">,
+  { scopes, configs }: BranchSetup,
+  actor: string,
+): RunnerContext {
+  return {
     registry: { ...registry, scopes, actor },
     configs,
     codeVersion: CODE_VERSION,
@@ -88,8 +83,15 @@ export function createService(options: ServiceOptions): Service {
     signal: cut,
     // What a run says is kept with it, and shown there.
     onLog: () => {},
-  });
-  const server = createServer({
+  };
+}
+
+/** The pages, the API and what they run, over one open store. */
+export function createService(options: ServiceOptions): Server {
+  const { project, own, registry, env, queue, stopping } = options;
+  const setups = new RecentlyUsed<BranchSetup>(KEPT_SETUPS);
+  const ownBranch = own.scopes.write.branch;
+  return createServer({
     registry,
     actor: registry.actor,
     flows,
@@ -105,7 +107,7 @@ export function createService(options: ServiceOptions): Service {
     commandFlags: options.commandFlags,
     start: (setup, { flow, params, tags, actor }) => {
       const asked = configsFor(project, setup, params, env).then((configs) =>
-        queue.start({ runner: runnerOf({ ...setup, configs }, actor), flow, params, tags })
+        queue.start({ runner: runnerOn(options, { ...setup, configs }, actor), flow, params, tags })
       );
       const started = asked.then((run) => run.started);
       // Whoever asked may not wait for it.
@@ -120,7 +122,6 @@ export function createService(options: ServiceOptions): Service {
     scoreRows,
     signal: stopping,
   });
-  return { fetch: (request) => server.fetch(request), runner: runnerOf(own, registry.actor) };
 }
 
 /** A branch that a page names, as a command with that --branch would have it. */

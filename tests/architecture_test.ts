@@ -101,10 +101,18 @@ function violations(edges: readonly [string, string][]): string[] {
     .map(([from, to]) => `${from} imports ${to}`);
 }
 
-Deno.test("every layer imports only the layers that it may", async () => {
-  const edges = await importEdges("main.ts");
-  assert(edges.length > 100, `only ${edges.length} imports found`);
-  assertEquals(violations(edges), []);
+for (const entry of ["main.ts", "deploy.ts"]) {
+  Deno.test(`from ${entry} on, every layer imports only the layers that it may`, async () => {
+    const edges = await importEdges(entry);
+    assert(edges.length > 100, `only ${edges.length} imports found`);
+    assertEquals(violations(edges), []);
+  });
+}
+
+Deno.test("what runs on Deno Deploy has no command line in it", async () => {
+  const layers = new Set((await importEdges("deploy.ts")).flat().map(layerOf));
+  assert(layers.has("dashboard") && layers.has("flows"), [...layers].join(" "));
+  assertEquals(layers.has("cli"), false);
 });
 
 Deno.test("the client for scripts imports only the layers that the engine may", async () => {

@@ -90,6 +90,8 @@ Deno.test("every key of every config file is documented", async () => {
 Deno.test("every environment variable that the program reads is documented", async () => {
   const source = [
     await Deno.readTextFile(new URL("main.ts", ROOT)),
+    await Deno.readTextFile(new URL("serving.ts", ROOT)),
+    await Deno.readTextFile(new URL("deploy.ts", ROOT)),
     await Deno.readTextFile(new URL("scripts/launcher.sh", ROOT)),
     ...(await textsBelow("src/", /\.tsx?$/)).values(),
     ...(await textsBelow("flows/", /\.tsx?$/)).values(),

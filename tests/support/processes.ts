@@ -11,6 +11,7 @@ const HEAR_MS = 30_000;
 export interface Served extends AsyncDisposable {
   /** "http://127.0.0.1:43210" */
   origin: string;
+  pid: number;
   stdout(): string;
   stderr(): string;
   /** Resolves once stderr has a match; fails where the process ends before. */
@@ -25,8 +26,6 @@ export interface ProcessOptions {
   words: string[];
   /** The entry, from the root of the project. */
   entry?: string;
-  /** Where the process says at which address it serves. */
-  address?: RegExp;
 }
 
 /** Starts the process and waits until it serves. Throws with its exit code and words where it ends. */
@@ -60,6 +59,7 @@ export async function serveProcess(options: ProcessOptions): Promise<Served> {
   };
   const served: Served = {
     origin: "",
+    pid: child.pid,
     stdout: out.text,
     stderr: err.text,
     said: (pattern) => err.match(pattern, ended),
@@ -67,7 +67,7 @@ export async function serveProcess(options: ProcessOptions): Promise<Served> {
     [Symbol.asyncDispose]: async () => void await end("SIGKILL"),
   };
   try {
-    const [, address] = await served.said(options.address ?? /^serving (http:\S+)$/m);
+    const [, address] = await served.said(/^serving (http:\S+)$/m);
     return { ...served, origin: address! };
   } catch (error) {
     await served[Symbol.asyncDispose]();
