@@ -12,6 +12,7 @@ import { features } from "./features.tsx";
 import { flow } from "./flow.tsx";
 import { flows } from "./flows.tsx";
 import { model } from "./model.tsx";
+import { modelCompare } from "./model_compare.tsx";
 import { models } from "./models.tsx";
 import { overview } from "./overview.tsx";
 import { predictions } from "./predictions.tsx";
@@ -25,6 +26,7 @@ import { search } from "./search.tsx";
 export const PAGES: readonly Page[] = [
   overview,
   models,
+  modelCompare,
   model,
   predictions,
   predictionsLive,
