@@ -1,0 +1,97 @@
+// What main.ts and deploy.ts share: who may reach a process that serves, and what a page may ask it to run.
+
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { accessOn, createQueue, createService } from "../serving.ts";
+import { builtInProject, loadFlowConfigs } from "../src/config/mod.ts";
+import { AppError } from "../src/domain/errors.ts";
+import { listRuns } from "../src/registry/runs.ts";
+import { memoryRegistry, type TestRegistry } from "./support/registry.ts";
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+
+for (const host of ["127.0.0.1", "::1", "localhost"]) {
+  Deno.test(`accessOn() leaves ${host} open, unless a token is set`, () => {
+    assertEquals(accessOn(host, () => undefined), { kind: "open" });
+    assertEquals(accessOn(host, () => ""), { kind: "open" });
+    assertEquals(accessOn(host, () => TOKEN), { kind: "token", token: TOKEN });
+  });
+}
+
+for (const host of ["0.0.0.0", "192.168.1.2", "127.0.0.1.example.org", "::", null]) {
+  Deno.test(`accessOn() asks for a token on ${host ?? "a platform"}, and for one that nobody guesses`, () => {
+    for (const token of [undefined, "", "secret", TOKEN.slice(1)]) {
+      const error = assertThrows(() => accessOn(host, () => token), AppError);
+      assertEquals(error.code, "unauthorized");
+      assertMatch(error.message, /ANOMALY_TOKEN.* Next: anomaly token$/);
+    }
+    assertEquals(accessOn(host, () => TOKEN).kind, "token");
+  });
+}
+
+/** Asks a service over the registry for a run, as a program does. */
+async function ask(
+  registry: TestRegistry,
+  body: unknown,
+): Promise<{ status: number; text: string }> {
+  const project = builtInProject();
+  const { scopes } = registry;
+  const { configs } = await loadFlowConfigs(project, scopes.write.branch);
+  const never = new AbortController().signal;
+  const queue = createQueue({ say: () => {}, quiet: true, stopping: never });
+  const service = createService({
+    project,
+    own: { scopes, environment: configs.environment, configs },
+    registry,
+    env: (name) => name === "ANOMALY_SOURCE" ? "simulated" : undefined,
+    access: { kind: "open" },
+    queue,
+    runsSchedules: false,
+    commandFlags: () => "",
+    stopping: never,
+    cut: never,
+  });
+  const response = await service.fetch(
+    new Request("http://127.0.0.1:8001/api/v1/runs", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  );
+  const answer = { status: response.status, text: await response.text() };
+  await queue.idle();
+  return answer;
+}
+
+Deno.test("a run that a page asks for may name a config of the project", async () => {
+  using registry = await memoryRegistry();
+  const params = { fresh_data: true, model_config: "configs/model_lof.json" };
+  const { status, text } = await ask(registry, { flow: "train", params, wait: true });
+  assertEquals(status, 200, text);
+  const [run] = await listRuns(registry, registry.scopes.read, { limit: 1, flow: "train" });
+  assertMatch(JSON.stringify(run?.configs), /local_outlier_factor/);
+});
+
+Deno.test("a run that a page asks for may not name places on the disk", async () => {
+  using registry = await memoryRegistry();
+  const folder = await Deno.makeTempDir({ prefix: "anomaly_serving_" });
+  try {
+    await Deno.writeTextFile(`${folder}/secret.json`, "root:x:0:0");
+    await Deno.writeTextFile(`${folder}/20240101T000000Z.json`, "[]");
+    for (
+      const params of [
+        { model_config: `${folder}/secret.json` },
+        { model_config: "configs/../../secret.json" },
+        { model_config: "configs/.hidden.json" },
+        { source: `replay:${folder}`, fresh_data: true },
+      ]
+    ) {
+      const { status, text } = await ask(registry, { flow: "train", params, wait: true });
+      assertEquals(status, 400, text);
+      assertMatch(text, /from a page: expected/);
+      assert(!text.includes("root:x"), text);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  assertEquals(await listRuns(registry, registry.scopes.read, { limit: 9 }), []);
+});
