@@ -91,7 +91,9 @@ export type Schemas = Readonly<Record<string, SchemaNode>>;
  * The fields of a node, and of the objects within it that have no name of their own. What `opened` knows
  * by name is shown in place where the node is it or lists it; deeper down a name is a link.
  */
-export const SchemaTree: FC<{ node: SchemaNode; opened?: Schemas }> = ({ node, opened = {} }) => {
+export const SchemaTree: FC<{ node: SchemaNode; opened?: Schemas; isInner?: boolean }> = (
+  { node, opened = {}, isInner = false },
+) => {
   const objects = objectsIn(node, opened);
   if (objects.length === 0) return <p class="sch">{typeOf(node)}</p>;
   return (
@@ -107,7 +109,7 @@ export const SchemaTree: FC<{ node: SchemaNode; opened?: Schemas }> = ({ node, o
                     name={name}
                     node={field}
                     isOptional={!(object.required ?? []).includes(name)}
-                    opened={nameOf(plain(node)) === null ? listedIn(field, opened) : {}}
+                    opened={isInner ? {} : listedIn(field, opened)}
                   />
                 )
                 : ""
@@ -130,7 +132,9 @@ const Field: FC<{ name: string; node: SchemaNode; isOptional: boolean; opened: S
       {isOptional && initial === undefined ? <span class="dim">, may be left out</span> : ""}
       {initial === undefined ? "" : <span class="dim">, default {JSON.stringify(initial)}</span>}
       {description === "" ? "" : <span class="dim">{` – ${description}`}</span>}
-      {objectsIn(node, opened).length === 0 ? "" : <SchemaTree node={node} opened={opened} />}
+      {objectsIn(node, opened).length === 0
+        ? ""
+        : <SchemaTree node={node} opened={opened} isInner />}
     </li>
   );
 };

@@ -28,7 +28,9 @@ const version = z.string().min(1).max(100).optional()
 const role = z.enum(["champion", "challenger"]).default("champion")
   .describe("by whoever had this role at each snapshot");
 export const crashParam = z.coerce.number().min(-100).max(0).default(DEFAULT_CRASH_PCT)
-  .openapi({ type: "number" }).describe("a fall of so much or more within 24 h is a crash, %");
+  .openapi({ type: "number", minimum: -100, maximum: 0, default: DEFAULT_CRASH_PCT }).describe(
+    "a fall of so much or more within 24 h is a crash, %",
+  );
 
 /** Where a list of predictions goes on: in which batch, and after how many of its rows. */
 const cursor = z.string().regex(/^\d{1,15}\.\d{1,15}\.\d{1,6}$/)

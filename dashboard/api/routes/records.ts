@@ -18,7 +18,9 @@ const events = defineOperation({
   query: z.strictObject({
     ...listParams,
     after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER - 1).optional()
-      .openapi({ type: "integer" }).describe("only what came after this id, oldest first"),
+      .openapi({ type: "integer", minimum: 0 }).describe(
+        "only what came after this id, oldest first",
+      ),
   }),
   answer: pageOf(eventSchema, "events"),
   answers: "Events",

@@ -2,6 +2,7 @@
 // abnormal, and below the threshold is a flag.
 
 import { z } from "@hono/zod-openapi";
+import type { FeatureUnit } from "../../../src/domain/drivers.ts";
 import { count, id, time } from "./shapes.ts";
 
 const verdict = z.enum(["hit", "false_alarm", "missed", "quiet", "unresolved"]);
@@ -123,13 +124,16 @@ export const outcomesSchema = z.strictObject({
   })).max(200).describe("days on which anything is decided, oldest first"),
 }).openapi("Outcomes");
 
+/** All of them, as the compiler sees to. */
+const UNITS: Record<FeatureUnit, true> = { percent: true, ratio: true, points: true, number: true };
+
 export const featuresSchema = z.strictObject({
   model: z.string(),
   version: id.nullable().describe("version whose features these are; null where there is none yet"),
   items: z.array(z.strictObject({
     name: z.string(),
     label: z.string(),
-    unit: z.enum(["percent", "ratio", "number"]),
+    unit: z.enum(Object.keys(UNITS) as FeatureUnit[]),
     meaning: z.string(),
     family: z.string().describe("what it is a lag, window or logarithm of"),
     dropped: z.boolean().describe("without any value in the training rows, and so not used"),
