@@ -195,12 +195,13 @@ function pageTable(pages: readonly PageTimes[]): string {
   ];
   const head = ["page (ms)", "first", "median", "p99", "small", "ratio"];
   return table(
-    [...head, "| socket", "p99", "small", "ratio", "| kept", "p99", "bytes", ""],
+    [...head, "| socket", "p99", "small", "ratio", "| cpu", "kept", "p99", "bytes", ""],
     pages.map((page) => [
       page.page,
       ms(page.firstMs),
       ...times(page.inProcess),
       ...times(page.socket),
+      ms(page.cpuMs),
       ms(page.keptMs.median),
       ms(page.keptMs.p99),
       String(page.htmlBytes),

@@ -18,6 +18,7 @@ const WHOLE: Amounts = {
   runs: 100_000,
   models: 10_000,
   promotions: 300,
+  datasetHours: 24,
   detailedRuns: 2000,
 };
 
@@ -28,7 +29,8 @@ export function amountsOf(share: number): Amounts {
     hours: Math.round(share * WHOLE.hours),
     runs: Math.round(share * WHOLE.runs),
     models: Math.round(share * WHOLE.models),
-    // A small store too has a page of them: what is compared is the store's size, not the page's.
+    // A small store too has a page of these: what is compared is the store's size, not the page's.
+    datasetHours: Math.max(1, Math.round(share * WHOLE.datasetHours)),
     promotions: Math.max(MIN_PROMOTIONS, Math.round(share * WHOLE.promotions)),
     detailedRuns: WHOLE.detailedRuns,
   };

@@ -25,6 +25,8 @@ export interface Amounts {
   runs: number;
   models: number;
   promotions: number;
+  /** From one dataset to the next. */
+  datasetHours: number;
   /** The newest runs keep their steps, logs and tags. */
   detailedRuns: number;
 }
@@ -74,7 +76,7 @@ export class History {
       if (hour > 0) this.#championOf[hour] = this.#champion.version;
       await this.#ingest(hour);
       if (hour > 0) await this.#score(hour);
-      if (hour % 24 === 0) await this.#buildDataset(hour);
+      if (hour % this.amounts.datasetHours === 0) await this.#buildDataset(hour);
       while (this.runs.count(versionCounter("model", ASSET.detector)) < until(models)) {
         await this.#model(hour);
       }

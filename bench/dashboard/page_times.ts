@@ -1,12 +1,14 @@
 // How long one page takes, alone: in this process and over a socket, rendered anew and kept, on the large
 // store and the small one in turn.
 
+import process from "node:process";
 import type { OpenDashboard } from "./in_process.ts";
 import { percentile, type Times, timesOf } from "./numbers.ts";
 import { type PageUrl, renderedAnew } from "./urls.ts";
 import type { WireClient } from "./wire.ts";
 
 const WARM_UP = 20;
+const CPU_REQUESTS = 100;
 
 export interface PageTimes {
   page: string;
@@ -15,6 +17,8 @@ export interface PageTimes {
   firstMs: number;
   inProcess: { large: Times; small: Times; ratio: number };
   socket: { large: Times; small: Times; ratio: number };
+  /** Of the processor, for one request that is rendered anew: the mean, threads of the store included. */
+  cpuMs: number;
   /** In this process, from the cache of pages. */
   keptMs: Times;
   htmlBytes: number;
@@ -46,6 +50,7 @@ export async function measurePage(
     firstMs: NaN,
     inProcess: none,
     socket: none,
+    cpuMs: NaN,
     keptMs: timesOf([]),
     htmlBytes: 0,
     problem: null,
@@ -62,6 +67,7 @@ export async function measurePage(
       { large, small },
       requests,
     );
+    result.cpuMs = await cpuTime(() => askLarge(renderedAnew(large.path)));
     const kept: number[] = [];
     for (let i = 0; i < requests; i++) kept.push(await askLarge(large.path));
     result.keptMs = timesOf(kept);
@@ -86,6 +92,13 @@ async function inTurn(large: Ask, small: Ask, pages: PagePair, requests: number)
     small: timesOf(times.small),
     ratio: percentile(ratios, 0.5),
   };
+}
+
+async function cpuTime(ask: () => Promise<number>): Promise<number> {
+  const before = process.cpuUsage();
+  for (let i = 0; i < CPU_REQUESTS; i++) await ask();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / CPU_REQUESTS;
 }
 
 function inProcess(dashboard: OpenDashboard): Ask {

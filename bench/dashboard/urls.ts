@@ -44,8 +44,9 @@ export async function sightsOf(store: Store): Promise<Sights> {
   };
 }
 
-/** Routes that are no pages: probes, files, streams, how one gets in, what programs ask. */
-const NO_PAGE = /^\/(health|ready|static\/.*|live|login|logout|api\/.*|\*)$|\.json$/;
+/** Routes that are no pages: probes, files, streams, how one gets in, what programs ask, downloads. */
+const NO_PAGE =
+  /^\/(health|ready|static\/.*|live|login|logout|api\/.*|\*)$|\.json$|\/files?(\/:role)?$/;
 
 /** Pages whose parameters are in the query, or that are looked at in more than one way. */
 function extraUrls({ model, runs, dataset, coin }: Sights): Record<string, string[]> {
