@@ -2,6 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import type { Standing, Verdict } from "../../src/domain/outcomes.ts";
+import { change } from "../../src/cards/format.ts";
 import { shortTime } from "./refs.tsx";
 import { State, type StateKind } from "./state.tsx";
 import type { View } from "../view.ts";
@@ -21,6 +22,17 @@ export const Outcome: FC<{ view: View; outcome: Standing }> = ({ view, outcome }
   }
   const [kind, word] = VERDICTS[outcome.verdict];
   return <State kind={kind} word={word} />;
+};
+
+/** "hit −20.1 %" */
+export const OutcomeWithReturn: FC<{ view: View; outcome: Standing }> = ({ view, outcome }) => {
+  const pct = returnOf(outcome);
+  return (
+    <>
+      <Outcome view={view} outcome={outcome} />
+      {pct === null ? "" : <span class="dim">{` ${change(pct)}`}</span>}
+    </>
+  );
 };
 
 /** Its return, %; null while it is not due, and where it will never be known. */

@@ -8,7 +8,7 @@ import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import { change, count, decimal, plainText, price } from "../../src/cards/format.ts";
 import { ReturnBar } from "../charts/rows.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
-import { Outcome, returnOf } from "../components/outcome_words.tsx";
+import { OutcomeWithReturn, returnOf } from "../components/outcome_words.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, shortTime } from "../components/refs.tsx";
 import { MAX_DAYS } from "../components/span_fields.tsx";
@@ -187,26 +187,23 @@ const Episodes: FC<{ view: View; model: CoinModel }> = ({ view, model }) => (
 const Scores: FC<{ view: View; model: CoinModel; page: number }> = ({ view, model, page }) => (
   <Panel id="scores" title="Scores" scope="newest first" span="c12">
     <Table
-      caption={`One score a snapshot, by the champion of the time; bold and orange where it is a flag. ` +
-        `The return is of the ${HORIZON_HOURS}\u00a0h after it.`}
+      caption="One score a snapshot, by the champion of the time; bold and orange where it is a flag."
       columns={[
         { name: "Snapshot" },
         { name: "Price", isNumeric: true },
         { name: "Score", isNumeric: true },
         { name: "By" },
         { name: "What drove it", class: "why" },
-        { name: `+${HORIZON_HOURS}\u00a0h`, isNumeric: true },
-        { name: "Outcome" },
+        { name: `${HORIZON_HOURS}\u00a0h later` },
       ]}
-      narrow={[undefined, undefined, undefined, "by", "full", undefined, "full"]}
+      narrow={[undefined, undefined, undefined, "by", "full", "full"]}
       rows={model.scores.map((score) => [
         <SnapshotLink view={view} atMs={score.marketAtMs} />,
         price(score.price),
         <Score value={score.score} flagged={score.flagged} />,
         <ModelLink view={view} version={score.version} />,
         <Reasons reasons={score.reasons} />,
-        change(returnOf(score.outcome)),
-        <Outcome view={view} outcome={score.outcome} />,
+        <OutcomeWithReturn view={view} outcome={score.outcome} />,
       ])}
     />
     <NumberedPager view={view} page={page} size={PAGE_SIZE} total={model.scored} />

@@ -193,7 +193,7 @@ function nextOf(view: View, { due, hasAny }: Model): NextAction | null {
 }
 
 const Body: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, asked }) => {
-  const { span, outcomes: { total, days }, due, changes, course, episodes } = model;
+  const { span, outcomes: { total, days }, due, changes, versions, course, episodes } = model;
   const end = (
     <>
       crash at {THRESHOLDS.map((pct, i) => (
@@ -226,7 +226,7 @@ const Body: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, ask
         due={due}
         end={end}
       />
-      <OutcomeDays view={view} span={span} days={days} changes={changes} />
+      <OutcomeDays view={view} span={span} days={days} changes={changes} versions={versions} />
       <EpisodesPanel
         view={view}
         list={episodes}

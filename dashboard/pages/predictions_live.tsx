@@ -5,15 +5,15 @@ import { z } from "zod";
 import { ASSET } from "../../src/domain/asset.ts";
 import { DEFAULT_CRASH_PCT } from "../../src/domain/outcomes.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
-import { change, count, decimal, instant, percent } from "../../src/cards/format.ts";
-import { Outcome, returnOf } from "../components/outcome_words.tsx";
+import { count, decimal, instant, percent } from "../../src/cards/format.ts";
+import { OutcomeWithReturn } from "../components/outcome_words.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
 import { Panel } from "../components/panel.tsx";
 import { At, DataLink, ModelLink, shortTime } from "../components/refs.tsx";
 import { iso, minuteOf, timeParam } from "../components/times.ts";
 import { definePage } from "../page.ts";
 import { LiveTable, NothingScored, Scored } from "../panels/live_anomalies.tsx";
-import { type Live, type LiveCoin, neighboursOf, readLive } from "../reading/live.ts";
+import { type Live, neighboursOf, readLive } from "../reading/live.ts";
 import type { View } from "../view.ts";
 
 const PAGE_SIZE = 50;
@@ -132,18 +132,11 @@ const Coins: FC<{ view: View; live: Live; page: number }> = ({ view, live, page 
           }\u00a0% or more within ${HORIZON_HOURS}\u00a0h.`}
         </>
       }
-      last={{ name: "24 h later", cell: (coin) => <Later view={view} coin={coin} /> }}
+      last={{
+        name: "24 h later",
+        cell: ({ outcome }) => <OutcomeWithReturn view={view} outcome={outcome} />,
+      }}
     />
     <NumberedPager view={view} page={page} size={PAGE_SIZE} total={live.found} />
   </>
 );
-
-const Later: FC<{ view: View; coin: LiveCoin }> = ({ view, coin }) => {
-  const pct = returnOf(coin.outcome);
-  return (
-    <>
-      <Outcome view={view} outcome={coin.outcome} />
-      {pct === null ? "" : <span class="dim">{` ${change(pct)}`}</span>}
-    </>
-  );
-};

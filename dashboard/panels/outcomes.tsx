@@ -6,7 +6,7 @@ import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import { change, count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
 import { MetricByDay, type MetricDay } from "../charts/metric_by_day.tsx";
 import { Command } from "../components/command.tsx";
-import { Facts, Nothing, Panel } from "../components/panel.tsx";
+import { Facts, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, shortTime } from "../components/refs.tsx";
 import { iso } from "../components/times.ts";
 import { DAY_MS, type Span } from "../reading/days.ts";
@@ -149,9 +149,11 @@ export interface OutcomeDaysProps {
   span: Span;
   days: readonly OutcomeDay[];
   changes: readonly { atMs: number; version: number }[];
+  /** None where there is only one. */
+  versions: readonly { version: number; metrics: OutcomeMetrics }[];
 }
 
-export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes }) => (
+export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes, versions }) => (
   <Panel
     id="days"
     title="Outcome metrics by day"
@@ -178,6 +180,7 @@ export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes })
           {hasBars(days) ? "Bar: 95\u00a0% interval. " : ""}Hollow: n below 50. A day without an
           outcome is a gap.
         </p>
+        {versions.length === 0 ? "" : <VersionTable view={view} versions={versions} />}
       </>
     )}
   </Panel>
@@ -234,7 +237,9 @@ function allDays(
 const MAX_NAMED = 3;
 
 /** "v6 until May 8 02:03, then v7", or "v2 to v9, 7 changes" */
-const Versions: FC<Omit<OutcomeDaysProps, "span">> = ({ view, days, changes }) => {
+const Versions: FC<Pick<OutcomeDaysProps, "view" | "days" | "changes">> = (
+  { view, days, changes },
+) => {
   const first = days[0]?.versions[0];
   if (first === undefined) return null;
   const last = changes.at(-1);
@@ -259,3 +264,29 @@ const Versions: FC<Omit<OutcomeDaysProps, "span">> = ({ view, days, changes }) =
     </>
   );
 };
+
+const VersionTable: FC<Pick<OutcomeDaysProps, "view" | "versions">> = ({ view, versions }) => (
+  <>
+    <div class="hr" />
+    <Table
+      caption="Each champion of this time by itself, in whatever role it scored; 95\u00a0% intervals in brackets."
+      columns={[
+        { name: "Version" },
+        { name: "Snapshots", isNumeric: true },
+        { name: "Precision" },
+        { name: "Recall" },
+        { name: "Base rate", isNumeric: true },
+        { name: "False alarms a day", isNumeric: true },
+      ]}
+      narrow={[undefined, "snapshots", "precision", "recall", "base", "false alarms a day"]}
+      rows={versions.map(({ version, metrics }) => [
+        <ModelLink view={view} version={version} />,
+        count(metrics.snapshots),
+        rateWords(metrics.precision, metrics.hits, "flags"),
+        rateWords(metrics.recall, metrics.hits, "crashes"),
+        decimal(metrics.crash_rate),
+        decimal(metrics.false_alarms_a_day, 1),
+      ])}
+    />
+  </>
+);

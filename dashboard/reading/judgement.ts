@@ -1,7 +1,7 @@
 // What flags of a span were worth, with the episodes and the coin that a page shows of them.
 
 import { ASSET } from "../../src/domain/asset.ts";
-import type { CrashRule } from "../../src/domain/outcomes.ts";
+import type { CrashRule, OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listDue } from "../../src/registry/predictions.ts";
@@ -11,6 +11,8 @@ import type { Span } from "./days.ts";
 import { type Course, episodeCourses } from "./episode_courses.ts";
 import { type AlertEpisode, recentEpisodes, type ShownEpisode } from "./episodes.ts";
 import { type OutcomeDays, outcomeDays } from "./outcomes.ts";
+
+const MAX_VERSIONS = 5;
 
 export interface JudgementQuery extends Span {
   whose: Whose;
@@ -33,6 +35,8 @@ export interface Judgement {
   due: { at: string; isOverdue: boolean } | null;
   outcomes: OutcomeDays;
   changes: { atMs: number; version: number }[];
+  /** Each champion of the span by itself, where it changed; in whatever role it scored. */
+  versions: { version: number; metrics: OutcomeMetrics }[];
   course: CoinCourse | null;
   episodes: { rows: { episode: ShownEpisode; course: Course[] }[]; total: number; open: number };
   /** Whether the champion has scored at any time. */
@@ -53,8 +57,10 @@ export async function judgementOf(
     listDue(registry, scope, { afterMs: 0, untilMs: Number.MAX_SAFE_INTEGER - 1, limit: 1 }),
     newestBatches(registry, scope, { limit: 1 }),
   ]);
+  const changes = "role" in whose && whose.role === "champion" ? versionChanges(batches) : [];
   const coinId = query.coinId ?? listed.strongest?.coinId ?? null;
-  const [course, courses] = await Promise.all([
+  const [versions, course, courses] = await Promise.all([
+    byVersion(registry, scope, query, [batches[0]?.version, ...changes.map((one) => one.version)]),
     coinId === null ? null : coinCourse(registry, scope, coinId, { ...span, whose, rule }),
     episodeCourses(registry, scope, listed.episodes),
   ]);
@@ -68,7 +74,8 @@ export async function judgementOf(
       ? { at: new Date(due.dueAtMs).toISOString(), isOverdue: due.dueAtMs <= clockMs }
       : null,
     outcomes,
-    changes: "role" in whose && whose.role === "champion" ? versionChanges(batches) : [],
+    changes,
+    versions,
     course: course?.course ?? null,
     episodes: {
       rows: listed.episodes.map((episode, i) => ({ episode, course: courses[i]! })),
@@ -77,4 +84,24 @@ export async function judgementOf(
     },
     hasAny: any !== undefined,
   };
+}
+
+/** Nothing for a single version, or for so many that their numbers are for another page. */
+async function byVersion(
+  registry: RegistryContext,
+  scope: ReadScope,
+  { fromMs, toMs, rule }: JudgementQuery,
+  versions: readonly (number | undefined)[],
+): Promise<Judgement["versions"]> {
+  const named = [...new Set(versions.filter((version) => version !== undefined))];
+  if (named.length < 2 || named.length > MAX_VERSIONS) return [];
+  return await Promise.all(named.map(async (version) => {
+    const { total } = await outcomeDays(registry, scope, {
+      fromMs,
+      toMs,
+      rule,
+      whose: { version },
+    });
+    return { version, metrics: total };
+  }));
 }

@@ -183,6 +183,8 @@ Deno.test("a change of the champion is named beside the metrics by day", async (
   }
   const text = textOf(await (await (await dashboardOn(registry)).page("/predictions")).text());
   assertStringIncludes(text, "v1 until 01-02 01:00, then v2");
+  assertStringIncludes(text, "v1 2 1.000, 2 of 2 flags 1.000, 2 of 2 crashes");
+  assertStringIncludes(text, "v2 1 1.000, 1 of 1 flags");
 });
 
 Deno.test("a parameter that is wrong is refused with what was expected", async () => {
