@@ -134,6 +134,12 @@ const CHANGE_SPANS: Record<string, string> = {
   price_change_pct_7d: "7\u00a0d",
 };
 
+/** Labels where a line has to hold more than them. */
+const SHORT_LABELS: Record<string, string> = {
+  price_change_pct_7d: "7\u00a0d change",
+  sparkline_volatility: "7\u00a0d volatility",
+};
+
 /** How many percentage points one unit of a feature is; others are of no such kind. */
 const POINTS: Record<string, number> = {
   price_change_pct_1h: 1,
@@ -165,13 +171,14 @@ function partsOf(feature: string): { base: string; when: string; isSpread: boole
   if (lag !== undefined) return { base, when: `, ${lag}\u00a0h ago`, isSpread: false };
   const [, statistic, span] = /_rolling_(mean|std)_(\d+)h$/.exec(feature) ?? [];
   if (statistic === "std") return { base, when: ` over ${span}\u00a0h`, isSpread: true };
-  const when = statistic === "mean" ? `, mean of ${span}\u00a0h` : "";
+  const when = statistic === "mean" ? `, ${span}\u00a0h mean` : "";
   return { base, when, isSpread: false };
 }
 
 function levelPhrase(driver: Driver, base: string): DriverPhrase {
   const { feature, value } = driver;
-  const { label, unit } = wordsOf(base);
+  const { unit } = wordsOf(base);
+  const label = shortLabel(base);
   const span = CHANGE_SPANS[base];
   if (span !== undefined) {
     return { what: moveText(value, span), against: against(driver, percentText) };
@@ -191,14 +198,18 @@ function levelPhrase(driver: Driver, base: string): DriverPhrase {
   return { what: `${label} ${plain(value)}`, against: against(driver, plain) };
 }
 
+function shortLabel(base: string): string {
+  return SHORT_LABELS[base] ?? wordsOf(base).label;
+}
+
 function spreadPhrase(driver: Driver, base: string, when: string): DriverPhrase {
   const scale = POINTS[base];
   const text = (value: number) =>
     scale === undefined ? digits(value, 2) : `${grouped((scale * value).toFixed(1))}\u00a0pp`;
-  const varied = `varied by ${text(driver.value)}`;
+  const varied = `varied ${text(driver.value)}`;
   const what = base === "ath_change_pct"
     ? `${varied} against its high`
-    : `${wordsOf(base).label} ${varied}`;
+    : `${shortLabel(base)} ${varied}`;
   return { what: what + when, against: against(driver, text) };
 }
 

@@ -29,7 +29,7 @@ Deno.test("a change is told as what happened, against the market's median", () =
   );
   assertEquals(
     driver("price_change_pct_24h_rolling_mean_24h", -2, { usual: 0.2 }),
-    "fell 2.0 % in 24 h, mean of 24 h (usually +0.2 %)",
+    "fell 2.0 % in 24 h, 24 h mean (usually +0.2 %)",
   );
   assertEquals(
     driver("price_change_pct_1h", -0.04, { usual: 0 }),
@@ -41,38 +41,38 @@ Deno.test("volatility is told in multiples of the usual, where it is far from it
   const usual = { usual: 0.05, marketMedian: 0.12 };
   assertEquals(
     driver("sparkline_volatility", 0.3, usual),
-    "7-day volatility 6.0 × the usual (market 2.4 ×)",
+    "7 d volatility 6.0 × the usual (market 2.4 ×)",
   );
   assertEquals(
     driver("sparkline_volatility_lag_24h", 0.01, { usual: 0.05 }),
-    "7-day volatility 0.20 × the usual, 24 h ago (1.0 %)",
+    "7 d volatility 0.20 × the usual, 24 h ago (1.0 %)",
   );
   assertEquals(
     driver("sparkline_volatility", 0.06, usual),
-    "7-day volatility 6.0 % (market 12.0 %)",
+    "7 d volatility 6.0 % (market 12.0 %)",
   );
   assertEquals(
     driver("sparkline_volatility", 0.06, { usual: 0 }),
-    "7-day volatility 6.0 % (usually 0.0 %)",
+    "7 d volatility 6.0 % (usually 0.0 %)",
   );
 });
 
 Deno.test("a spread is told in percentage points, as far as there are any", () => {
   assertEquals(
     driver("price_change_pct_24h_rolling_std_6h", 9, { usual: 1.5 }),
-    "24 h change varied by 9.0 pp over 6 h (usually 1.5 pp)",
+    "24 h change varied 9.0 pp over 6 h (usually 1.5 pp)",
   );
   assertEquals(
     driver("sparkline_volatility_rolling_std_24h", 0.041, { marketMedian: 0.01 }),
-    "7-day volatility varied by 4.1 pp over 24 h (market 1.0 pp)",
+    "7 d volatility varied 4.1 pp over 24 h (market 1.0 pp)",
   );
   assertEquals(
     driver("market_cap_to_volume_rolling_std_6h", 12.34, { marketMedian: 2 }),
-    "market cap to volume varied by 12 over 6 h (market 2.0)",
+    "market cap to volume varied 12 over 6 h (market 2.0)",
   );
   assertEquals(
     driver("ath_change_pct_rolling_std_24h", 3.2, { marketMedian: 0.5 }),
-    "varied by 3.2 pp against its high over 24 h (market 0.5 pp)",
+    "varied 3.2 pp against its high over 24 h (market 0.5 pp)",
   );
 });
 
@@ -92,6 +92,13 @@ Deno.test("trading and the all-time high are told in their own terms, logarithm 
     driver("ath_change_pct", 0, { usual: -71 }),
     "at its all-time high (usually 71.0 % below)",
   );
+});
+
+Deno.test("what drove a flag is one line of a table, whatever the feature", () => {
+  for (const name of FEATURE_NAMES) {
+    const words = driver(name, name.endsWith("_log") ? 3.35 : 0.41, { marketMedian: 0.28 });
+    assert(words.length <= 60, words);
+  }
 });
 
 Deno.test("lags, windows and logarithms are of the family of their base", () => {
