@@ -191,11 +191,16 @@ export function markedFlag(
 /** An episode that is still open, beside its shade where there is room. */
 export function episodeLabel(
   episodes: CoinPoint[][],
-  points: readonly CoinPoint[],
+  { points, toMs }: Pick<PriceScoreChartProps, "points" | "toMs">,
   { x }: Frame,
 ): Label[] {
   const open = episodes.at(-1);
-  if (open === undefined || open.at(-1) !== points.at(-1) || open.length < 2) return [];
+  const last = points.at(-1);
+  if (open === undefined || last === undefined || open.at(-1) !== last || open.length < 2) {
+    return [];
+  }
+  // A coin that has left the market is not flagged any more: nobody looks at it.
+  if (toMs - last.atMs > GAP_MS) return [];
   const start = x(open[0]!.atMs - HOUR_MS / 2);
   const heights = [157, 140, 120, 100, 80, 60, 48];
   return [{

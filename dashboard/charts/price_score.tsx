@@ -44,7 +44,7 @@ export const PriceScoreChart: FC<PriceScoreChartProps> = (props) => {
     ...price.ticks.map((tick) => gridLabel(tick, price)),
     ...lastLabels(points, toMs, frame),
     ...marked.labels,
-    ...episodeLabel(episodes, points, frame),
+    ...episodeLabel(episodes, { points, toMs }, frame),
     ...thresholdLabel(props, frame),
     ...change.labels,
   ];

@@ -113,6 +113,8 @@ Deno.test("an episode that is open says since when", () => {
   const words = wordsOf(draw(FALL));
   assert(words.includes("open episode") && words.includes("since May 9 22:00"), words.join());
   assert(!wordsOf(draw([...FALL, { price: 9, score: -0.4 }])).includes("open episode"));
+  const left = draw(FALL, { toMs: START + 120 * HOUR });
+  assert(!wordsOf(left).includes("open episode"), "nobody looks at a coin that has left");
 });
 
 Deno.test("nothing, one point, unknown prices and equal scores are drawn without NaN", () => {
