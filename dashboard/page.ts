@@ -75,16 +75,18 @@ const TWIN_HEADER = "x-anomaly-twin";
 /** A request for a page's twin as one for the page, marked. The overview's twin is /overview.json. */
 export function withoutSuffix(request: Request): Request {
   const url = new URL(request.url);
-  const isTwin = url.pathname.endsWith(".json") && !/^\/(api|static)\//.test(url.pathname);
+  const isLook = ["GET", "HEAD"].includes(request.method);
+  const isTwin = isLook && url.pathname.endsWith(".json") &&
+    !/^\/(api|static)\//.test(url.pathname);
+  // The mark itself is nobody's to send.
   const isMarked = request.headers.has(TWIN_HEADER);
   if (!isTwin && !isMarked) return request;
   const headers = new Headers(request.headers);
   headers.delete(TWIN_HEADER);
-  if (isTwin) {
-    url.pathname = url.pathname === "/overview.json" ? "/" : url.pathname.slice(0, -".json".length);
-    headers.set(TWIN_HEADER, "1");
-  }
-  return new Request(new Request(url, request), { headers });
+  if (!isTwin) return new Request(request, { headers });
+  headers.set(TWIN_HEADER, "1");
+  url.pathname = url.pathname === "/overview.json" ? "/" : url.pathname.slice(0, -".json".length);
+  return new Request(url, { method: request.method, headers });
 }
 
 /** Throws `invalid` saying which parameter is wrong, what was found and what was expected. */
