@@ -219,7 +219,6 @@ const Body: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, ask
         end={<a href={view.href("/coins")}>all coins</a>}
       />
       <OutcomeTable
-        view={view}
         name={nameOf(asked)}
         metrics={total}
         crashPct={asked.crash}

@@ -5,7 +5,6 @@ import type { OutcomeMetrics, Rate } from "../../src/domain/outcomes.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import { change, count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
 import { MetricByDay, type MetricDay } from "../charts/metric_by_day.tsx";
-import { Command } from "../components/command.tsx";
 import { Facts, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, shortTime } from "../components/refs.tsx";
 import { iso } from "../components/times.ts";
@@ -21,7 +20,6 @@ export interface Due {
 }
 
 export interface OutcomeTableProps {
-  view: View;
   /** "the champion", "v7", "challengers" */
   name: string;
   metrics: OutcomeMetrics;
@@ -32,39 +30,27 @@ export interface OutcomeTableProps {
 }
 
 export const OutcomeTable: FC<OutcomeTableProps> = (
-  { view, name, metrics, crashPct, due, end },
+  { name, metrics, crashPct, due, end },
 ) => (
   <Panel id="outcomes" title={`Outcomes of ${name}`} end={end} span="c5">
     {metrics.predictions === 0
-      ? <NotDecided view={view} due={due} />
+      ? <NotDecided due={due} />
       : <Decided name={name} metrics={metrics} crashPct={crashPct} />}
   </Panel>
 );
 
-export const NotDecided: FC<{ view: View; due: Due | null }> = ({ view, due }) => {
-  if (due === null) {
-    return (
-      <>
-        <Nothing>
-          {`Nothing waits to be judged: an outcome is known ${HORIZON_HOURS}\u00a0h after a score.`}
-        </Nothing>
-        <Command text={view.command("score")} />
-      </>
-    );
-  }
-  return (
-    <>
-      <Nothing>
-        {due.isOverdue
-          ? `The first outcome could be known since ${instant(due.at)}, and nobody has looked yet.`
-          : `The first outcome can be known at ${
-            instant(due.at)
-          }: ${HORIZON_HOURS}\u00a0h after its score.`}
-      </Nothing>
-      <Command text={view.command("validate_outcomes")} />
-    </>
-  );
-};
+/** Why there is none; the page's head has what to do about it. */
+const NotDecided: FC<{ due: Due | null }> = ({ due }) => (
+  <Nothing>
+    {due === null
+      ? `Nothing waits to be judged: an outcome is known ${HORIZON_HOURS}\u00a0h after a score.`
+      : due.isOverdue
+      ? `The first outcome could be known since ${instant(due.at)}, and nobody has looked yet.`
+      : `The first outcome can be known at ${
+        instant(due.at)
+      }, ${HORIZON_HOURS}\u00a0h after its score.`}
+  </Nothing>
+);
 
 const Decided: FC<{ name: string; metrics: OutcomeMetrics; crashPct: number }> = (
   { name, metrics, crashPct },
@@ -105,7 +91,9 @@ const Decided: FC<{ name: string; metrics: OutcomeMetrics; crashPct: number }> =
       ]}
     />
     <p class="small dim mt">
-      Brackets: 95{"\u00a0"}% interval, coins and days resampled.
+      {metrics.precision.interval === null && metrics.recall.interval === null
+        ? "No intervals yet: they need cases of two coins on two days."
+        : "Brackets: 95\u00a0% interval, coins and days resampled."}
     </p>
   </>
 );
