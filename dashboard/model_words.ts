@@ -2,9 +2,8 @@
 
 import type { VersionRef } from "../src/domain/asset.ts";
 import type { GateCount, GateRow } from "../src/domain/gates.ts";
-import { decimal } from "../src/cards/format.ts";
 import type { Blocker } from "../src/registry/promotion.ts";
-import { expected } from "./components/gates.tsx";
+import { expected, held } from "./components/gates.tsx";
 
 /** As much of a judgement as sentences need. */
 export interface Judged {
@@ -46,5 +45,5 @@ export function wayOn(version: number, blockers: readonly Pick<Blocker, "reason"
 
 /** "0.460, expected ≤ 0.200" */
 export function besideExpected(row: Pick<GateRow, "value" | "comparison" | "threshold">): string {
-  return `${decimal(row.value)}, expected ${expected(row)}`;
+  return `${held(row)}, expected ${expected(row)}`;
 }

@@ -40,7 +40,7 @@ export const GateList: FC<GatesProps> = ({ rows, champion, caption }) => (
           <State {...stateOf(row)} isQuiet />
           {nameOf(row)}
         </>,
-        decimal(row.value),
+        held(row),
         <span class="dim">{expected(row)}</span>,
         <Bullet row={row} />,
       ],
@@ -77,7 +77,7 @@ export const GateTable: FC<GatesProps> = ({ rows, version, champion, caption }) 
             <br />
             <code class="dim">{row.name}</code>
           </>,
-          decimal(row.value),
+          held(row),
           <span class="dim">{expected(row)}</span>,
           <span class="dim">{decimal(row.champion)}</span>,
           <Bullet row={row} />,
@@ -105,9 +105,28 @@ function nameOf({ label, hard }: GateRow): string {
   return hard ? label : `${label} (soft)`;
 }
 
+type Held = Pick<GateRow, "value" | "comparison" | "threshold">;
+
 /** "≤ 0.200" */
-export function expected({ comparison, threshold }: Pick<GateRow, "comparison" | "threshold">) {
-  return `${comparison === "<=" ? "≤" : "≥"}\u00a0${decimal(threshold)}`;
+export function expected(row: Held): string {
+  return `${row.comparison === "<=" ? "≤" : "≥"}\u00a0${decimal(row.threshold, decimalsOf(row))}`;
+}
+
+/** The value, in as many decimals as it takes to tell it from the threshold. */
+export function held(row: Held): string {
+  return decimal(row.value, decimalsOf(row));
+}
+
+const MOST_DECIMALS = 6;
+
+/** Three, and more where a failed gate would else read "0.021, expected ≤ 0.021". */
+function decimalsOf({ value, threshold }: Held): number {
+  let decimals = 3;
+  while (
+    decimals < MOST_DECIMALS && value !== null && value !== threshold &&
+    decimal(value, decimals) === decimal(threshold, decimals)
+  ) decimals++;
+  return decimals;
 }
 
 function isBad({ status, hard }: GateRow): boolean {

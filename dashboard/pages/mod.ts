@@ -13,6 +13,7 @@ import { flow } from "./flow.tsx";
 import { flows } from "./flows.tsx";
 import { model } from "./model.tsx";
 import { modelCompare } from "./model_compare.tsx";
+import { modelLineage } from "./model_lineage.tsx";
 import { models } from "./models.tsx";
 import { overview } from "./overview.tsx";
 import { predictions } from "./predictions.tsx";
@@ -27,6 +28,7 @@ export const PAGES: readonly Page[] = [
   overview,
   models,
   modelCompare,
+  modelLineage,
   model,
   predictions,
   predictionsLive,

@@ -7,7 +7,7 @@ import type { GateRow } from "../../src/domain/gates.ts";
 import { count, decimal, instant, percent, plainText } from "../../src/cards/format.ts";
 import { type Blocker, promotionBlockers } from "../../src/registry/promotion.ts";
 import { Command } from "../components/command.tsx";
-import { expected } from "../components/gates.tsx";
+import { expected, held } from "../components/gates.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { PAGE_SIZE, Pager, pagerParams } from "../components/pager.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
@@ -116,7 +116,7 @@ const InTheWay: FC<{ candidate: ModelRow; worst: GateRow }> = (
 ) => (
   <>
     {`v${candidate.version}: ${worst.label.toLowerCase()} is `}
-    <b>{decimal(worst.value)}</b>, expected {expected(worst)}.
+    <b>{held(worst)}</b>, expected {expected(worst)}.
   </>
 );
 

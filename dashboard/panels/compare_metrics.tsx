@@ -11,7 +11,7 @@ import { count, decimal } from "../../src/cards/format.ts";
 import { AgreementBar } from "../charts/agreement.tsx";
 import { DumbbellRow } from "../charts/bullets.tsx";
 import { Command } from "../components/command.tsx";
-import { expected, GateTable, GateVerdict } from "../components/gates.tsx";
+import { expected, GateTable, GateVerdict, held } from "../components/gates.tsx";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
 import { State } from "../components/state.tsx";
 import type { JudgedPair } from "../reading/comparison.ts";
@@ -95,10 +95,10 @@ const Judged: FC<{ view: View; version: number; evaluation: EvaluationRecord | n
 
 const GateCell: FC<{ row: GateRow | undefined }> = ({ row }) => {
   if (row === undefined) return <span class="dim">–</span>;
-  const { value, status, hard } = row;
+  const { status, hard } = row;
   return (
     <>
-      {decimal(value)} <span class="dim">{expected(row)}</span> {status === "passed"
+      {held(row)} <span class="dim">{expected(row)}</span> {status === "passed"
         ? <State kind="ok" word="passed" />
         : status === "failed"
         ? <State kind={hard ? "fail" : "warn"} word={hard ? "failed" : "failed, soft"} />

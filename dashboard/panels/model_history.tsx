@@ -1,19 +1,14 @@
 // What happened to aliases and to a version, newest first: promotions, rollbacks, evaluations.
 
 import type { Child, FC } from "hono/jsx";
-import type { AliasEntry } from "../../src/domain/asset.ts";
 import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
 import { plainText } from "../../src/cards/format.ts";
 import { GateVerdict } from "../components/gates.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { At, ModelLink, RunLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
+import type { NamedEntry } from "../reading/lineage_graph.ts";
 import type { View } from "../view.ts";
-
-export interface NamedEntry {
-  alias: string;
-  entry: AliasEntry;
-}
 
 export interface HistoryPanelProps {
   view: View;

@@ -10,7 +10,7 @@ import type { Blocker } from "../../src/registry/promotion.ts";
 import { FormMarks } from "../acts/form.tsx";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
-import { expected } from "../components/gates.tsx";
+import { expected, held } from "../components/gates.tsx";
 import { Facts, Panel } from "../components/panel.tsx";
 import { State } from "../components/state.tsx";
 import { needsJudging, wayOn } from "../model_words.ts";
@@ -112,7 +112,7 @@ const Reason: FC<{ blocker: Blocker; gates: readonly GateRow[] }> = ({ blocker, 
       <code>{blocker.reason}</code>
       {gate === undefined ? <span class="says dim">{plainText(blocker.message)}</span> : (
         <>
-          <b>{decimal(gate.value)}</b>
+          <b>{held(gate)}</b>
           <span class="dim">expected {expected(gate)}</span>
         </>
       )}
