@@ -9,13 +9,7 @@ import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx"
 import { Foreign, Nothing, Panel } from "../components/panel.tsx";
 import { definePage } from "../page.ts";
 import { LiveTable, NothingScored, Scored } from "../panels/live_anomalies.tsx";
-import {
-  type Live,
-  LIVE_ORDERS,
-  type LiveCoin,
-  type LiveOrder,
-  readLive,
-} from "../reading/live.ts";
+import { type Live, LIVE_ORDERS, type LiveOrder, readLive } from "../reading/live.ts";
 import { hrefWith, type View } from "../view.ts";
 
 const PAGE_SIZE = 50;
@@ -38,8 +32,6 @@ type Query = z.output<typeof query>;
 
 interface Model {
   live: Live | null;
-  /** The most abnormal of all coins, whatever is shown. */
-  lowest: LiveCoin | null;
 }
 
 export const coins = definePage({
@@ -49,26 +41,23 @@ export const coins = definePage({
     const scope = registry.scopes.write;
     const rule = { crashThresholdPct: DEFAULT_CRASH_PCT };
     const text = q?.toLowerCase() ?? "";
-    const [live, lowest] = await Promise.all([
-      readLive(registry, scope, {
-        rule,
-        limit: PAGE_SIZE,
-        skip: (page - 1) * PAGE_SIZE,
-        order: sort,
-        include: ({ coinId, symbol, name }) =>
-          [coinId, symbol, name].some((one) => one.toLowerCase().includes(text)),
-      }),
-      readLive(registry, scope, { rule, limit: 1, include: () => true }),
-    ]);
-    return { live, lowest: lowest?.coins[0] ?? null };
+    const live = await readLive(registry, scope, {
+      rule,
+      limit: PAGE_SIZE,
+      skip: (page - 1) * PAGE_SIZE,
+      order: sort,
+      include: ({ coinId, symbol, name }) =>
+        [coinId, symbol, name].some((one) => one.toLowerCase().includes(text)),
+    });
+    return { live };
   },
-  render: (view, { live, lowest }, asked) => ({
+  render: (view, { live }, asked) => ({
     title: "Coins",
     section: "predictions",
     crumbs: [{ text: "Predictions", href: view.href("/predictions") }, { text: "coins" }],
-    finding: live === null || lowest === null ? "No coin was scored yet" : (
+    finding: live === null || live.lowest === null ? "No coin was scored yet" : (
       <>
-        <Foreign text={nameOf(lowest)} />
+        <Foreign text={nameOf(live.lowest)} />
         {` is the most abnormal of ${count(live.scored)} coins`}
       </>
     ),
@@ -89,7 +78,7 @@ export const coins = definePage({
   }),
 });
 
-function nameOf({ symbol, coinId }: LiveCoin): string {
+function nameOf({ symbol, coinId }: { symbol: string; coinId: string }): string {
   return symbol === "" ? coinId : symbol.toUpperCase();
 }
 

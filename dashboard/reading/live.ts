@@ -53,6 +53,8 @@ export interface Live {
   flagged: number;
   lowestScore: number;
   highestScore: number;
+  /** The most abnormal of all, whatever was asked for; null in a snapshot without coins. */
+  lowest: { coinId: string; symbol: string } | null;
   /** What became of all of them, and of the flags among them; null while nothing is decided. */
   fate: { resolved: number; crashes: number; flags: number; hits: number } | null;
   /** How the prices of all have moved in 24 h; null where none of them is known. */
@@ -112,8 +114,7 @@ export async function readLive(
     dueAt: new Date(batch.dueAtMs).toISOString(),
     scored: batch.rows,
     flagged: batch.flagged,
-    lowestScore: rows.reduce((low, { score }) => Math.min(low, score), Infinity),
-    highestScore: rows.reduce((high, { score }) => Math.max(high, score), -Infinity),
+    ...extremesOf(rows),
     fate: outcome && fateOf(outcome, rule),
     moves: movesOf([...changes.values()]),
     found: found.length,
@@ -127,6 +128,16 @@ export async function readLive(
         ...rule,
       }),
     })),
+  };
+}
+
+function extremesOf(rows: readonly PredictionRow[]) {
+  const byScore = rows.toSorted((a, b) => a.score - b.score);
+  const [lowest] = byScore;
+  return {
+    lowestScore: lowest?.score ?? Infinity,
+    highestScore: byScore.at(-1)?.score ?? -Infinity,
+    lowest: lowest ? { coinId: lowest.coinId, symbol: lowest.symbol } : null,
   };
 }
 
