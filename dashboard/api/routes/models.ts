@@ -10,6 +10,7 @@ import {
   latestEvaluation,
   listEvaluations,
   modelStatus,
+  standingsOf,
 } from "../../../src/registry/evaluations.ts";
 import { lineageOf, usersOf } from "../../../src/registry/lineage.ts";
 import { promotionBlockers } from "../../../src/registry/promotion.ts";
@@ -62,24 +63,17 @@ const list = defineOperation({
       listAliases(registry, scope, model),
     ]);
     const { items, olderBefore } = page(versions, limit, ({ version }) => version);
+    const standings = await standingsOf(registry, scope, model, items.map((one) => one.version));
     return {
       olderBefore,
-      items: await Promise.all(items.map(async (record) => {
-        const { version, runId, description, recordedAt, marketAt } = record;
-        const [status, evaluation] = await Promise.all([
-          modelStatus(registry, scope, model, version),
-          latestEvaluation(registry.store, scope, model, version),
-        ]);
-        return {
-          version,
-          status,
-          aliases: aliasesOf(record, aliases),
-          runId,
-          description,
-          recordedAt,
-          marketAt,
-          evaluation,
-        };
+      items: items.map((record, i) => ({
+        version: record.version,
+        ...standings[i]!,
+        aliases: aliasesOf(record, aliases),
+        runId: record.runId,
+        description: record.description,
+        recordedAt: record.recordedAt,
+        marketAt: record.marketAt,
       })),
     };
   },
