@@ -85,8 +85,11 @@ function findingOf(flows: readonly FlowLine[]): string {
     const names = failed.map(({ flow }) => flow).join(", ");
     return `${failed.length} of ${flows.length} flows failed last: ${names}`;
   }
-  return ran.length === flows.length
-    ? `The last run of each of the ${flows.length} flows went well`
+  if (ran.length === flows.length) {
+    return `The last run of each of the ${flows.length} flows went well`;
+  }
+  return ran.length === 1
+    ? `1 of ${flows.length} flows has run, and it went well`
     : `${ran.length} of ${flows.length} flows have run, and all of them well`;
 }
 

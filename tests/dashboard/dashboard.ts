@@ -95,7 +95,8 @@ export async function dashboardOn(
     page: (path, headers) => get(path, { accept: "text/html", ...headers }),
     json: async (path) => await (await get(path)).json(),
     post: async (path, fields = {}, headers = {}) => {
-      const html = await (await get("/", { accept: "text/html", ...headers })).text();
+      // A page that has a form whatever the branch holds.
+      const html = await (await get("/flows/ingest", { accept: "text/html", ...headers })).text();
       const csrf = /name="_csrf" value="([^"]+)"/.exec(html)?.[1] ?? "";
       const body = new URLSearchParams({ _csrf: csrf, ...fields });
       const request = new Request(ORIGIN + path, {
