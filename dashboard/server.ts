@@ -52,6 +52,8 @@ export function createServer(deps: DashboardDeps): Server {
     referrerPolicy: "same-origin",
     // Behind a proxy it is the proxy's to say; on loopback it would lock out plain HTTP.
     strictTransportSecurity: false,
+    // A card's frame is of no origin, and could not keep what the header asks: browsers warn of it.
+    originAgentCluster: false,
   }));
   app.use(authority.guard());
   mountHealth(app, views);
