@@ -146,7 +146,8 @@ async function quickStartInJson(newcomer: Newcomer): Promise<void> {
   });
   await serveStep(newcomer, ["--port", "0"], async (url) => {
     assertEquals(await (await fetch(`${url}/health`)).json(), { status: "ok" });
-    assertEquals((await (await fetch(url)).json()).champion.version, 1);
+    const { champion } = await (await fetch(`${url}/overview.json`)).json();
+    assertEquals(champion.entry.version, 1);
   });
 }
 
