@@ -113,7 +113,8 @@ function findingOf({ version, snapshot, dataset }: Model): string {
   const of = `${name} v${number}`;
   if (snapshot !== null) {
     const refused = Number(annotations.refused ?? 0);
-    return `${count(snapshot.rows.length)} coins at ${instant(version.marketAt)}, ${
+    const coins = snapshot.rows.length === 1 ? "1 coin" : `${count(snapshot.rows.length)} coins`;
+    return `${coins} at ${instant(version.marketAt)}, ${
       refused === 0 ? "none refused" : `${count(refused)} refused`
     }`;
   }
