@@ -151,7 +151,7 @@ export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes, v
     {days.length === 0 ? <Nothing>No day has a decided prediction yet.</Nothing> : (
       <>
         <div class="trio">
-          {MEASURES.map(({ name, read, format }) => (
+          {MEASURES.map(({ name, read, format, ceiling }) => (
             <MetricByDay
               name={name}
               days={allDays(span, days).map(({ dayMs, metrics }) => ({
@@ -159,14 +159,15 @@ export const OutcomeDays: FC<OutcomeDaysProps> = ({ view, span, days, changes, v
                 ...(metrics === null ? { value: null, n: 0 } : read(metrics)),
               }))}
               format={format}
+              ceiling={ceiling}
               changes={changes}
             />
           ))}
         </div>
         <p class="small dim mt">
           Below each day: n (flags; crashes; flags; predictions).{" "}
-          {hasBars(days) ? "Bar: 95\u00a0% interval. " : ""}Hollow: n below 50. A day without an
-          outcome is a gap.
+          {hasBars(days) ? "Bar: 95\u00a0% interval for that day, by coin. " : ""}Hollow: n below
+          50. A day without an outcome is a gap.
         </p>
         {versions.length === 0 ? "" : <VersionTable view={view} versions={versions} />}
       </>
@@ -184,9 +185,21 @@ const MEASURES: {
   name: string;
   read(metrics: OutcomeMetrics): Omit<MetricDay, "atMs">;
   format(value: number): string;
+  /** Of a share. */
+  ceiling?: number;
 }[] = [
-  { name: "Precision", read: ({ precision }) => precision, format: (value) => decimal(value, 2) },
-  { name: "Recall", read: ({ recall }) => recall, format: (value) => decimal(value, 2) },
+  {
+    name: "Precision",
+    read: ({ precision }) => precision,
+    format: (value) => decimal(value, 2),
+    ceiling: 1,
+  },
+  {
+    name: "Recall",
+    read: ({ recall }) => recall,
+    format: (value) => decimal(value, 2),
+    ceiling: 1,
+  },
   {
     name: "False alarms a day",
     read: ({ false_alarms_a_day, flagged }) => ({ value: false_alarms_a_day, n: flagged }),
@@ -199,6 +212,7 @@ const MEASURES: {
       n: predictions,
     }),
     format: percent,
+    ceiling: 1,
   },
 ];
 

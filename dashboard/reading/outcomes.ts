@@ -20,6 +20,7 @@ export interface OutcomeDay {
   dayMs: number;
   /** Versions that scored on it, in the order of time. */
   versions: number[];
+  /** With intervals that speak of this day alone. */
   metrics: OutcomeMetrics;
 }
 
@@ -70,7 +71,7 @@ function countDay(
   return counted.get(registry, keyOf(day, rule), async () => {
     const tally = new OutcomeTally(rule);
     for (const outcome of await outcomesOf(registry, scope, day)) tally.add(outcome);
-    return { tally, metrics: tally.metrics() };
+    return { tally, metrics: tally.metrics("given") };
   });
 }
 

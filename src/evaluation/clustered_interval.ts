@@ -40,24 +40,31 @@ export class ClusteredRate {
    * The share with a Wilson interval over the effective number of cases (Korn & Graubard 1998; Dean &
    * Pagano 2015): p(1 − p) over the variance that two-way clustering by coin and day gives. Where all
    * or no cases are successes that variance says nothing, and each coin's day counts as one case.
+   *
+   * @param days "sampled": they stand for other days. "given": it is of these very days that something
+   *   is said, and only the coins are a sample; one day is enough then
    */
-  rate(): Rate {
+  rate(days: "sampled" | "given" = "sampled"): Rate {
     const { n, successes } = this.#total;
     if (n === 0) return { value: null, n, interval: null };
     const p = successes / n;
-    const clusters = Math.min(this.#coins.size, this.#days.size);
+    const clusters = days === "given"
+      ? this.#coins.size
+      : Math.min(this.#coins.size, this.#days.size);
     if (clusters < 2) return { value: p, n, interval: null };
     const effective = p === 0 || p === 1
       ? this.#both.size
-      : Math.min(n, p * (1 - p) / this.#variance(p));
+      : Math.min(n, p * (1 - p) / this.#variance(p, days));
     return { value: p, n, interval: wilson(p, effective, studentQuantile(clusters - 1)) };
   }
 
-  #variance(p: number): number {
-    const residual = ({ n, successes }: Tally) => successes - p * n;
-    const clusterings = [this.#coins, this.#days, this.#both]
-      .map((tallies) => [...tallies.values()].map(residual));
-    return twoWayVariance(clusterings) / this.#total.n ** 2;
+  #variance(p: number, days: "sampled" | "given"): number {
+    const residuals = (tallies: ReadonlyMap<unknown, Tally>) =>
+      [...tallies.values()].map(({ n, successes }) => successes - p * n);
+    const variance = days === "given"
+      ? oneWayVariance(residuals(this.#coins))
+      : twoWayVariance([this.#coins, this.#days, this.#both].map(residuals));
+    return variance / this.#total.n ** 2;
   }
 }
 

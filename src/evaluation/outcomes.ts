@@ -17,14 +17,15 @@ const DAY_MS = 24 * HOUR_MS;
 
 const VERDICTS = ["hit", "false_alarm", "missed", "quiet", "unresolved"] as const;
 
-/** Metrics over outcomes in any order, in one pass. */
+/** Metrics over outcomes in any order, in one pass; `days` as in `OutcomeTally.metrics`. */
 export function outcomeMetrics(
   outcomes: readonly OutcomeRecord[],
   rule: CrashRule,
+  days: "sampled" | "given" = "sampled",
 ): OutcomeMetrics {
   const tally = new OutcomeTally(rule);
   for (const outcome of outcomes) tally.add(outcome);
-  return tally.metrics();
+  return tally.metrics(days);
 }
 
 /**
@@ -79,7 +80,8 @@ export class OutcomeTally {
     this.#falseAlarms.merge(other.#falseAlarms);
   }
 
-  metrics(): OutcomeMetrics {
+  /** @param days whether the days counted are a sample of days, or those that are asked about */
+  metrics(days: "sampled" | "given" = "sampled"): OutcomeMetrics {
     const { hit: hits, false_alarm, missed, quiet, unresolved } = this.#counts;
     const resolved = hits + false_alarm + missed + quiet;
     const predictions = resolved + unresolved;
@@ -88,7 +90,7 @@ export class OutcomeTally {
     const snapshots = this.#times.size;
     const times = [...this.#times];
     const crashRate = share(crashes, resolved);
-    const precision = this.#precision.rate();
+    const precision = this.#precision.rate(days);
     return {
       snapshots,
       from: timeOf(times, (a, b) => Math.min(a, b)),
@@ -108,8 +110,8 @@ export class OutcomeTally {
       flag_rate: share(flagged, predictions),
       crash_rate: crashRate,
       precision,
-      recall: this.#recall.rate(),
-      false_alarm_share: this.#falseAlarms.rate(),
+      recall: this.#recall.rate(days),
+      false_alarm_share: this.#falseAlarms.rate(days),
       false_alarms_a_day: share(false_alarm, snapshots / 24),
       lift: precision.value === null ? null : share(precision.value, crashRate ?? 0),
     };

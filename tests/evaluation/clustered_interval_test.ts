@@ -86,3 +86,21 @@ Deno.test("an interval of 95 % holds the truth about so often, where coins and d
   }
   assert(held >= 0.92 * 400 && held <= 0.99 * 400, `${held} of 400`);
 });
+
+Deno.test("of one given day an interval is known by its coins, and hourly cases of a coin are one", () => {
+  const random = new Mt19937(5);
+  const truth = 0.3;
+  let held = 0;
+  for (let trial = 0; trial < 400; trial++) {
+    const rate = new ClusteredRate();
+    for (let coin = 0; coin < 40; coin++) {
+      // All 24 hours of a coin say the same: taken for themselves they would make it far too sure.
+      const isSuccess = random.random() < truth;
+      for (let hour = 0; hour < 24; hour++) rate.add(`coin-${coin}`, 1, isSuccess);
+    }
+    assertEquals(rate.rate().interval, null);
+    const { low, high } = rate.rate("given").interval!;
+    if (low <= truth && truth <= high) held++;
+  }
+  assert(held / 400 > 0.92 && held / 400 < 0.99, `${held / 400}`);
+});

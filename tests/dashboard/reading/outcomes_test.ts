@@ -48,8 +48,8 @@ Deno.test("the days and their total are the numbers of a report over the same ou
     [hourMs(24), [1]],
     [hourMs(48), [1]],
   ]);
-  assertEquals(days[0]!.metrics, outcomeMetrics(outcomes.slice(3, 24), RULE));
-  assertEquals(days[2]!.metrics, outcomeMetrics(outcomes.slice(48), RULE));
+  assertEquals(days[0]!.metrics, outcomeMetrics(outcomes.slice(3, 24), RULE, "given"));
+  assertEquals(days[2]!.metrics, outcomeMetrics(outcomes.slice(48), RULE, "given"));
   assertEquals(JSON.stringify(total), JSON.stringify(outcomeMetrics(outcomes.slice(3), RULE)));
 });
 
