@@ -185,8 +185,8 @@ const MEASURES: {
   name: string;
   read(metrics: OutcomeMetrics): Omit<MetricDay, "atMs">;
   format(value: number): string;
-  /** Of a share. */
-  ceiling?: number;
+  /** What it cannot exceed. */
+  ceiling: number;
 }[] = [
   {
     name: "Precision",
@@ -204,6 +204,7 @@ const MEASURES: {
     name: "False alarms a day",
     read: ({ false_alarms_a_day, flagged }) => ({ value: false_alarms_a_day, n: flagged }),
     format: count,
+    ceiling: Infinity,
   },
   {
     name: "Unresolved share",
