@@ -142,6 +142,8 @@ Deno.test("rows that were refused are counted by reason, and listed with their s
   assert(!html.includes("<b>ust"), "names come from outside");
   assert(html.indexOf('id="refused"') < html.indexOf('id="coins"'), "what is wrong stands first");
   assertStringIncludes(textOf(html), "Odd, and used 1 stale quote");
+  const complete = await htmlOf(registry, "/data/market_snapshot/1");
+  assertEquals([html, complete].map((page) => page.match(/id="refused"/g)?.length), [1, 1]);
 });
 
 Deno.test("coverage counts hours once, however many snapshots they have", () => {

@@ -72,6 +72,8 @@ Deno.test("a run that goes on shows its steps as they end, and one whose process
   const run = runFlow(testRunner(registry), slow, options);
   await started.promise;
   assertStringIncludes(await page(), "Run 1 is going on at load 0 of 2 steps are done");
+  assertStringIncludes(await page(), "load running");
+  assertStringIncludes(await page(), "fit waits");
   gates[0]!.resolve();
   while (!(await page()).includes("load says hello")) await new Promise((r) => setTimeout(r));
   const text = await page();
@@ -93,9 +95,14 @@ Deno.test("a run links to what started it and to the runs that its own events st
     params: { snapshot_version: "1" },
     triggeredBy: event,
   });
+  const second = await ingestHours(registry, 1);
+  await runOf(registry, "score", {
+    params: { snapshot_version: "2" },
+    triggeredBy: second.events[0]!,
+  });
   const dashboard = await dashboardOn(registry);
   const cause = textOf(await (await dashboard.page(`/runs/${first.id}`)).text());
-  assertStringIncludes(cause, `Started run ${score.id} score`);
+  assertStringIncludes(cause, `Started run ${score.id} score Card`);
   const effect = await (await dashboard.page(`/runs/${score.id}`)).text();
   assertStringIncludes(textOf(effect), `event ${event} snapshot_ready of run ${first.id}`);
   assertStringIncludes(effect, `<a href="/runs/${first.id}">run ${first.id}</a>`);

@@ -52,9 +52,14 @@ Deno.test("a failure that a later run has made good asks for nothing", async () 
   await runOf(registry, "build_dataset", {
     params: { max_history_hours: 10, holdout_hours: 3, min_snapshots_per_coin: 2 },
   });
-  const html = await (await (await dashboardOn(registry)).page("/runs")).text();
+  const dashboard = await dashboardOn(registry);
+  const html = await (await dashboard.page("/runs")).text();
   assertStringIncludes(headOf(html), "build_dataset has completed since.");
   assert(!html.includes('class="next"'));
+  // What was good before it does not make it good.
+  await failedRun(registry, { params: { max_history_hours: 400, min_snapshots_per_coin: 300 } });
+  const again = await (await dashboard.page("/runs")).text();
+  assertStringIncludes(headOf(again), "build_dataset has not completed since.");
 });
 
 Deno.test("a day later the finding is when the last run was", async () => {
@@ -88,7 +93,8 @@ Deno.test("/runs is filtered by flow, state and tag, each alone and together", a
   ];
   for (const [query, ids, lookedAt] of table) {
     const twin = await dashboard.json<Twin>(`/runs.json?${query}`);
-    assertEquals([twin.runs.map(({ id }) => id), twin.looked_at], [ids, lookedAt], query);
+    const found = [twin.runs.map(({ id }) => id), twin.looked_at, twin.older_before];
+    assertEquals(found, [ids, lookedAt, null], query);
     const html = await (await dashboard.page(`/runs?${query}`)).text();
     for (const id of ids) assertStringIncludes(html, `href="/runs/${id}">${id}</a>`);
   }
@@ -100,6 +106,31 @@ Deno.test("a filter that found nothing says how many runs it looked at", async (
   await trainModel(registry);
   const html = await (await (await dashboardOn(registry)).page("/runs?status=running")).text();
   assertStringIncludes(textOf(html), "No such run among the 1 looked at. All runs");
+});
+
+Deno.test("a look back for a state ends somewhere, and the next page goes on from there", async () => {
+  using registry = await memoryRegistry();
+  const quick = defineFlow({
+    name: "score",
+    originalName: "ScoreSnapshotFlow",
+    summary: "Does nothing.",
+    examples: [],
+    consumes: "nothing",
+    produces: "nothing",
+    publishes: [],
+    params: z.strictObject({}),
+  }).step("nothing", () => Promise.resolve({})).build();
+  for (let i = 0; i < 205; i++) {
+    await runFlow(testRunner(registry), quick, { params: {}, tags: ["many"], triggeredBy: null });
+  }
+  const dashboard = await dashboardOn(registry);
+  const first = await dashboard.json<Twin>("/runs.json?tag=many&status=failed");
+  assertEquals([first.runs, first.looked_at, first.older_before], [[], 200, 6]);
+  const html = await (await dashboard.page("/runs?tag=many&status=failed")).text();
+  assertStringIncludes(textOf(html), "No such run among the 200 looked at.");
+  assertStringIncludes(html, 'href="/runs?tag=many&amp;status=failed&amp;before=6">Older</a>');
+  const rest = await dashboard.json<Twin>("/runs.json?tag=many&status=failed&before=6");
+  assertEquals([rest.looked_at, rest.older_before], [5, null]);
 });
 
 Deno.test("a page of runs goes on where the one before it ended, whatever has come since", async () => {
