@@ -65,33 +65,43 @@ export interface ModelStanding {
   evaluation: EvaluationRecord | null;
 }
 
-/** Where versions stand, in their order: what `modelStatus` says, with a few reads for many of them. */
+/** Judgements read beside the latest one of each version: some were judged more than once. */
+const SPARE_EVALUATIONS = 100;
+
+/**
+ * Where versions stand, in their order: what `modelStatus` says, with three reads for all of them.
+ *
+ * @param versions of a page: they follow one another, with few left out
+ */
 export async function standingsOf(
   ctx: RegistryContext,
   scope: ReadScope,
   model: string,
   versions: readonly number[],
 ): Promise<ModelStanding[]> {
+  if (versions.length === 0) return [];
   const keys = keysOf(scope);
   const { store } = ctx;
-  const [champion, revocations, ids] = await Promise.all([
+  const from = [Math.min(...versions)];
+  const before = [Math.max(...versions) + 1];
+  const limit = versions.length + SPARE_EVALUATIONS;
+  const [champion, revocations, listed] = await Promise.all([
     store.get(keys.alias(model, "champion")),
-    store.getMany(versions.map((version) => keys.revocation(model, version))),
-    store.getMany(versions.map((version) => keys.counter(`evaluation/${model}/${version}`))),
+    store.list(keys.revocations(model), { from, before, limit }),
+    store.list(keys.evaluationsOfAll(model), { from, before, limit, reverse: true }),
   ]);
-  const judged = versions.flatMap((version, i) =>
-    typeof ids[i] === "number" ? [{ version, id: ids[i] }] : []
-  );
-  const found = await store.getMany(
-    judged.map(({ version, id }) => keys.evaluation(model, version, id)),
-  );
-  const evaluations = new Map(judged.map(({ version }, i) => [version, found[i]!]));
-  return versions.map((version, i) => {
-    const evaluation = evaluations.get(version) ?? null;
-    if (revocations[i] !== null) return { status: "revoked", evaluation };
+  const revoked = new Set(revocations.map(({ value }) => value.version));
+  const latest = new Map<number, EvaluationRecord>();
+  for (const { value } of listed) if (!latest.has(value.version)) latest.set(value.version, value);
+  // One that was judged hundreds of times takes the room of those before it; these are read one by one.
+  const reached = listed.length < limit ? -Infinity : listed.at(-1)!.value.version;
+  return await Promise.all(versions.map(async (version): Promise<ModelStanding> => {
+    const evaluation = latest.get(version) ??
+      (version < reached ? await latestEvaluation(store, scope, model, version) : null);
+    if (revoked.has(version)) return { status: "revoked", evaluation };
     if (champion?.version === version) return { status: "champion", evaluation };
     return { status: evaluation?.passed ? "evaluated" : "candidate", evaluation };
-  });
+  }));
 }
 
 /** candidate → evaluated → champion; revoked stands above all. */

@@ -97,6 +97,8 @@ export interface KeyMap {
   aliasesAt(model: string, alias: string): ReadKey<number>;
   evaluation(model: string, version: number, id: number): ReadKey<EvaluationRecord>;
   evaluations(model: string, version: number): ReadKey<EvaluationRecord>;
+  evaluationsOfAll(model: string): ReadKey<EvaluationRecord>;
+  revocations(model: string): ReadKey<RevocationRecord>;
   revocation(model: string, version: number): ReadKey<RevocationRecord>;
   prediction(marketAtMs: number, model: string, version: number): ReadKey<PredictionBatch>;
   predictions(): ReadKey<PredictionBatch>;
@@ -162,6 +164,8 @@ export function keysOf(scope: ReadScope): KeyMap {
     aliasesAt: (model, alias) => key("alias_at", model, alias),
     evaluation: (model, version, id) => key("evaluation", model, version, id),
     evaluations: (model, version) => key("evaluation", model, version),
+    evaluationsOfAll: (model) => key("evaluation", model),
+    revocations: (model) => key("revocation", model),
     revocation: (model, version) => key("revocation", model, version),
     prediction: (marketAtMs, model, version) => key("prediction", marketAtMs, model, version),
     predictions: () => key("prediction"),

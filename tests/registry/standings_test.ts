@@ -35,3 +35,12 @@ Deno.test("standingsOf() says of many versions what modelStatus() says of each, 
     assertEquals(standings[i]!.status, await modelStatus(registry, scope, MODEL, version));
   }
 });
+
+Deno.test("standingsOf() finds every version's latest judgement beside one that was judged over and over", async () => {
+  using registry = await memoryRegistry();
+  await judgeModel(registry, await trainModel(registry));
+  const restless = await trainModel(registry);
+  for (let i = 0; i < 110; i++) await judgeModel(registry, restless);
+  const standings = await standingsOf(registry, registry.scopes.write, MODEL, [2, 1]);
+  assertEquals(standings.map(({ evaluation }) => evaluation?.id), [110, 1]);
+});
