@@ -98,7 +98,7 @@ export async function modelRows(
 
 /** Versions read at a time, and how many times for one page of a status: what is rare is not looked for forever. */
 const READ_AT_ONCE = 50;
-const MAX_READS = 3;
+const MAX_READS = 2;
 
 export interface FoundModels {
   rows: ModelRow[];
