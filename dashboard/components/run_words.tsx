@@ -104,9 +104,13 @@ function gatesWords(summary: JsonObject): string {
   return `${of}: ${failed.map((name) => plainText(String(name))).join(", ")} failed`;
 }
 
-/** The first command that a message names, without the program's name; null for none. */
+/**
+ * The first command that a message names, without the program's name and the flags that lead to a store;
+ * null for none. Messages may quote what came from outside, and a command is copied into a shell: it ends
+ * before whatever a shell would take for more than words.
+ */
 export function commandIn(message: string): string | null {
-  const found = /\b(?:Next|See):.*?\banomaly ([^.,;]*[^.,;\s])/s.exec(message)?.[1];
+  const found = /\b(?:Next|See):.*?\banomaly ([\w@%+=:/ '-]*[\w'])/s.exec(message)?.[1];
   return found === undefined ? null : found.replace(/ --(kv|branch) \S+/g, "");
 }
 

@@ -4,19 +4,20 @@ import type { Child, FC } from "hono/jsx";
 import { z } from "zod";
 import type { JsonObject } from "../../src/domain/asset.ts";
 import type { EventName } from "../../src/domain/run.ts";
-import { plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { UNDEFINED } from "../../src/cards/format.ts";
 import { requireFlow } from "../acts/runs.ts";
 import { RunHistory } from "../charts/runs.tsx";
 import { Command } from "../components/command.tsx";
 import { fieldsOf, FlowForm } from "../components/flow_form.tsx";
-import { Facts, Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
-import { Age, ageText, At, RunLink } from "../components/refs.tsx";
-import { causeIn, Made, resultWords, runMs, RunState, took } from "../components/run_words.tsx";
+import { Facts, Nothing, Panel } from "../components/panel.tsx";
+import { ageText } from "../components/refs.tsx";
+import { resultWords, runMs, took } from "../components/run_words.tsx";
 import { startWords } from "../components/schedule_words.ts";
 import { flowCommand } from "../flow_command.ts";
 import { definePage } from "../page.ts";
+import { RunTable } from "../panels/run_list.tsx";
 import type { FlowState } from "../reading/pipeline.ts";
-import { flowRuns, type RunRow } from "../reading/runs.ts";
+import { flowRuns, type ListedRun } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { dueWords, flowStates, statesOf } from "./flows.tsx";
 
@@ -31,7 +32,7 @@ interface Model {
   waitsFor: string | null;
   /** Flows that its events start, under the configs of the branch or not. */
   starts: { event: EventName; flow: string }[];
-  runs: RunRow[];
+  runs: ListedRun[];
   /** Parameters in the URL, to begin with. */
   given: JsonObject;
   command: string;
@@ -184,7 +185,7 @@ const FactsPanel: FC<{ view: View; model: Model }> = ({ view, model }) => {
 };
 
 /** The median of the runs shown that completed. */
-function usualTime(view: View, runs: readonly RunRow[]): string {
+function usualTime(view: View, runs: readonly ListedRun[]): string {
   const times = runs.filter(({ status }) => status === "completed")
     .map((run) => runMs(view, run)).sort((a, b) => a - b);
   if (times.length === 0) return UNDEFINED;
@@ -204,40 +205,10 @@ const LastRuns: FC<{ view: View; model: Model }> = ({ view, model: { flow, runs,
         <div class="strip">
           <RunHistory states={statesOf(state)} />
         </div>
-        <Table
+        <RunTable
+          view={view}
+          runs={runs}
           caption="Above: the last 24 runs, the newest at the right; a failed one is taller."
-          class="fold runs"
-          columns={[
-            { name: "Run" },
-            { name: "State" },
-            { name: "Started" },
-            { name: "Took", isNumeric: true },
-            { name: "Made" },
-            { name: "Result" },
-          ]}
-          narrow={[undefined, undefined, undefined, "took", "full", "full"]}
-          rows={runs.map((run): Row => ({
-            class: run.status === "failed" ? "bad" : "",
-            cells: [
-              <RunLink view={view} id={run.id} text={String(run.id)} />,
-              <RunState run={run} />,
-              <>
-                <At view={view} at={run.startedAt} />{" "}
-                <small class="dim">
-                  <Age view={view} at={run.startedAt} />
-                </small>
-              </>,
-              took(runMs(view, run)),
-              <Made view={view} run={run} />,
-              run.error === null
-                ? <span class="dim">{resultWords(run) ?? UNDEFINED}</span>
-                : (
-                  <span class="fail">
-                    <Foreign text={causeIn(plainText(run.error.message))} />
-                  </span>
-                ),
-            ],
-          }))}
         />
       </>
     )}

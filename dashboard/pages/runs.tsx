@@ -3,25 +3,17 @@
 import type { FC } from "hono/jsx";
 import { z } from "zod";
 import type { RunStatus } from "../../src/domain/run.ts";
-import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { count, plainText } from "../../src/cards/format.ts";
 import { findFlow } from "../../src/engine/flow.ts";
 import { listTaggedRuns } from "../../src/registry/runs.ts";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
-import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
-import { Age, ageText, At, RunLink } from "../components/refs.tsx";
-import {
-  causeIn,
-  commandIn,
-  Made,
-  resultWords,
-  runMs,
-  RunState,
-  StartedBy,
-  took,
-} from "../components/run_words.tsx";
+import { Foreign, Nothing, Panel } from "../components/panel.tsx";
+import { Age, ageText, RunLink } from "../components/refs.tsx";
+import { causeIn, commandIn } from "../components/run_words.tsx";
 import { definePage, type NextAction } from "../page.ts";
+import { RunTable } from "../panels/run_list.tsx";
 import { flowRuns, listed, type ListedRun, lookBack, type RunRow } from "../reading/runs.ts";
 import { HOUR_MS } from "../reading/days.ts";
 import { hrefWith, type View } from "../view.ts";
@@ -96,9 +88,15 @@ export const runs = definePage({
         span="c12"
       >
         <Filter view={view} asked={asked} flow={model.flow} />
-        {model.runs.length === 0
-          ? <Empty view={view} model={model} asked={asked} />
-          : <RunTable view={view} model={model} />}
+        {model.runs.length === 0 ? <Empty view={view} model={model} asked={asked} /> : (
+          <RunTable
+            view={view}
+            runs={model.runs}
+            caption={model.lookedAt === null
+              ? `Runs ${model.runs.at(-1)!.id} to ${model.runs[0]!.id}.`
+              : `${model.runs.length} found among the ${count(model.lookedAt)} runs looked at.`}
+          />
+        )}
         <Pager view={view} olderBefore={model.olderBefore} before={asked.before} />
       </Panel>
     ),
@@ -282,49 +280,4 @@ const Empty: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, as
           All runs
         </a>
       </Nothing>
-    );
-
-const RunTable: FC<{ view: View; model: Model }> = ({ view, model: { runs, lookedAt } }) => (
-  <Table
-    caption={lookedAt === null
-      ? `Runs ${runs.at(-1)!.id} to ${runs[0]!.id}.`
-      : `${runs.length} found among the ${count(lookedAt)} runs looked at.`}
-    class="fold runs"
-    columns={[
-      { name: "Run" },
-      { name: "Flow" },
-      { name: "State" },
-      { name: "Started" },
-      { name: "Took", isNumeric: true },
-      { name: "Started by" },
-      { name: "Made" },
-      { name: "Result" },
-    ]}
-    narrow={[undefined, undefined, undefined, undefined, "took", "by", "full", "full"]}
-    rows={runs.map((run): Row => ({
-      class: run.status === "failed" ? "bad" : "",
-      cells: [
-        <RunLink view={view} id={run.id} text={String(run.id)} />,
-        <a href={view.href(`/flows/${run.flow}`)}>
-          <code>{run.flow}</code>
-        </a>,
-        <RunState run={run} />,
-        <At view={view} at={run.startedAt} />,
-        took(runMs(view, run)),
-        <StartedBy view={view} run={run} />,
-        <Made view={view} run={run} />,
-        <Result run={run} />,
-      ],
-    }))}
-  />
-);
-
-const Result: FC<{ run: RunRow }> = ({ run }) =>
-  run.error === null
-    ? <span class="dim">{resultWords(run) ?? UNDEFINED}</span>
-    : (
-      <span class="fail">
-        {run.error.step === null ? "" : `${plainText(run.error.step)}: `}
-        <Foreign text={causeIn(run.error.message)} />
-      </span>
     );
