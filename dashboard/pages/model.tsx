@@ -206,20 +206,18 @@ const Body: FC<{ view: View; model: Model }> = ({ view, model }) => {
             alias === CHAMPION || alias.startsWith(CHALLENGER_PREFIX)
           )}
         />
-        {other === undefined ? "" : (
-          <AgreementPanel
-            a={`v${version}`}
-            b={`v${other}`}
-            agreement={scores?.champion
-              ? {
-                both: scores.champion.both,
-                onlyA: scores.champion.onlyCandidate,
-                onlyB: scores.champion.onlyChampion,
-                neither: scores.champion.neither,
-              }
-              : null}
-          />
-        )}
+        <AgreementPanel
+          a={`v${version}`}
+          b={other === undefined ? null : `v${other}`}
+          agreement={scores?.champion
+            ? {
+              both: scores.champion.both,
+              onlyA: scores.champion.onlyCandidate,
+              onlyB: scores.champion.onlyChampion,
+              neither: scores.champion.neither,
+            }
+            : null}
+        />
       </div>
       <div class="c4 stack">
         <PromotePanel

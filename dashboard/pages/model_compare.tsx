@@ -149,8 +149,8 @@ const Body: FC<{ view: View; model: Model; showsAll: boolean }> = ({ view, model
           evaluation={a.evaluations[0] ?? null}
           {...model.promotion}
         />
-        <Scores of={a} scores={model.scoresA} />
-        {a.version === b.version ? "" : <Scores of={b} scores={model.scoresB} />}
+        <Scores id="scores-a" of={a} scores={model.scoresA} />
+        {a.version === b.version ? "" : <Scores id="scores-b" of={b} scores={model.scoresB} />}
         <AgreementPanel
           a={`v${a.version}`}
           b={`v${b.version}`}
@@ -161,9 +161,11 @@ const Body: FC<{ view: View; model: Model; showsAll: boolean }> = ({ view, model
   );
 };
 
-const Scores: FC<{ of: ModelDetail; scores: Model["scoresA"] }> = ({ of, scores }) => (
+const Scores: FC<{ id: string; of: ModelDetail; scores: Model["scoresA"] }> = (
+  { id, of, scores },
+) => (
   <ScoresPanel
-    id={`scores-${of.version}`}
+    id={id}
     version={of.version}
     threshold={of.settings.threshold}
     trainingRate={of.settings.trainingRate}

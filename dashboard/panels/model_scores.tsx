@@ -83,13 +83,18 @@ export interface Agreement {
   neither: number;
 }
 
-export const AgreementPanel: FC<{ a: string; b: string; agreement: Agreement | null }> = (
+/** `b`: null where it was compared with nobody. */
+export const AgreementPanel: FC<{ a: string; b: string | null; agreement: Agreement | null }> = (
   { a, b, agreement },
 ) => {
-  if (agreement === null) {
+  if (agreement === null || b === null) {
     return (
       <Panel id="agreement" title="Agreement on the holdout">
-        <Nothing>{`Nothing scored the same rows by ${a} and ${b}.`}</Nothing>
+        <Nothing>
+          {b === null
+            ? `${a} was compared with no champion.`
+            : `There are no rows that both ${a} and ${b} scored.`}
+        </Nothing>
       </Panel>
     );
   }

@@ -17,11 +17,12 @@ export interface WithdrawProps {
   rollbacks: readonly RollbackEffect[];
 }
 
+/** One part for live updates: which panels there are changes with the aliases. */
 export const WithdrawPanels: FC<WithdrawProps> = (props) => (
-  <>
+  <div class="stack" id="withdraw" data-live>
     {props.rollbacks.map((effect) => <RollbackPanel {...props} effect={effect} />)}
     <RevokePanel {...props} />
-  </>
+  </div>
 );
 
 const RollbackPanel: FC<WithdrawProps & { effect: RollbackEffect }> = (
