@@ -159,7 +159,18 @@ export const ConfigPanel: FC<Omit<Props, "details">> = ({ view, run, flow }) => 
   const single = Object.entries(run.configs).filter(([, value]) => !isObject(value));
   const now = view.configs as unknown as JsonObject;
   return (
-    <Panel id="configs" title="Parameters and pinned configs" scope="as the run had them">
+    <Panel
+      id="configs"
+      title="Parameters and pinned configs"
+      scope="as the run had them"
+      end={flow === undefined
+        ? undefined
+        : (
+          <a href={view.href(`/flows/${run.flow}`, plainParams(run.params))}>
+            run with these again
+          </a>
+        )}
+    >
       <div class="trio">
         <div>
           <h3>Parameters</h3>
@@ -184,6 +195,15 @@ export const ConfigPanel: FC<Omit<Props, "details">> = ({ view, run, flow }) => 
     </Panel>
   );
 };
+
+/** What a form can be filled with from a URL. */
+function plainParams(params: JsonObject): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(params).flatMap(([name, value]) =>
+      value === null || typeof value === "object" ? [] : [[name, String(value)]]
+    ),
+  );
+}
 
 function paramFacts(run: RunRecord, flow: Flow | undefined): [Child, Child][] {
   const properties = flow === undefined ? {} : inputSchema(flow.params).properties ?? {};

@@ -27,6 +27,7 @@ Deno.test("a completed run says what it found, each step with its time, and what
   assertStringIncludes(textOf(html), "12 rows taken, 0 refused");
   assertStringIncludes(html, '<iframe class="card mid" sandbox="" loading="lazy"');
   assert(!html.includes('class="next"'), "nothing is left to do");
+  assertStringIncludes(html, 'href="/flows/ingest?source=simulated&amp;num_coins=12"');
 });
 
 Deno.test("a failed run says where and why, what was kept, and the command that the error advises", async () => {

@@ -196,6 +196,40 @@ Deno.test("a run that was going on when it was first read is seen to end, howeve
   assertEquals((await flow()).runs.map(({ status }) => status), ["completed"]);
 });
 
+Deno.test("a page of runs reads no more of a larger store", async () => {
+  using registry = await memoryRegistry();
+  const { store } = registry;
+  let read = 0;
+  const [list, getMany] = [store.list.bind(store), store.getMany.bind(store)];
+  store.list = async (...given) => {
+    const entries = await list(...given);
+    read += entries.length;
+    return entries as never;
+  };
+  store.getMany = (keys) => {
+    read += keys.length;
+    return getMany(keys);
+  };
+  const readBy = async (query: string) => {
+    const dashboard = await dashboardOn(registry);
+    // Once to keep what is kept; the second time is what every further one costs.
+    await (await dashboard.page(`/runs?${query}&x=1`)).text();
+    read = 0;
+    await (await dashboard.page(`/runs?${query}&x=2`)).text();
+    return read;
+  };
+  const queries = ["", "flow=train", "status=failed", "before=101"];
+  for (let i = 0; i < 110; i++) await trainModel(registry);
+  const small = [];
+  for (const query of queries) small.push(await readBy(query));
+  for (let i = 0; i < 200; i++) await trainModel(registry);
+  for (const [i, query] of queries.entries()) {
+    const large = await readBy(query);
+    assert(large <= small[i]! + 10, `${query}: ${large} entries, and ${small[i]} of a small store`);
+    assert(large < 100, `${query}: ${large} entries`);
+  }
+});
+
 Deno.test("what a URL says of tags is text on /runs", async () => {
   using registry = await memoryRegistry();
   const hostile = encodeURIComponent('"><script>alert(1)</script>');
