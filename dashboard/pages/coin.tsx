@@ -2,10 +2,10 @@
 
 import type { FC } from "hono/jsx";
 import { z } from "zod";
-import { AppError } from "../../src/domain/errors.ts";
 import { DEFAULT_CRASH_PCT } from "../../src/domain/outcomes.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
-import { change, count, decimal, plainText, price } from "../../src/cards/format.ts";
+import { change, count, decimal, price } from "../../src/cards/format.ts";
+import { coinNotFound } from "../../src/registry/coin_names.ts";
 import { ReturnBar } from "../charts/rows.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
 import { OutcomeWithReturn, returnOf } from "../components/outcome_words.tsx";
@@ -17,7 +17,7 @@ import { definePage } from "../page.ts";
 import { CoursePanel } from "../panels/coin_course.tsx";
 import { EpisodeOutcome, lengthOf } from "../panels/episodes.tsx";
 import { Reasons, Score } from "../panels/live_anomalies.tsx";
-import { type CoinModel, nearCoins, readCoin } from "../reading/coin.ts";
+import { type CoinModel, readCoin } from "../reading/coin.ts";
 import type { View } from "../view.ts";
 
 const PAGE_SIZE = 24;
@@ -42,7 +42,10 @@ export const coin = definePage({
       limit: PAGE_SIZE,
       skip: (page - 1) * PAGE_SIZE,
     });
-    if (found === null) throw await unknownCoin(view, id);
+    if (found === null) {
+      const { registry } = view;
+      throw await coinNotFound(registry, registry.scopes.write, id, "Next: find it at /coins.");
+    }
     return found;
   },
   render: (view, model, asked) => ({
@@ -209,19 +212,3 @@ const Scores: FC<{ view: View; model: CoinModel; page: number }> = ({ view, mode
     <NumberedPager view={view} page={page} size={PAGE_SIZE} total={model.scored} />
   </Panel>
 );
-
-async function unknownCoin(view: View, id: string): Promise<AppError> {
-  const scope = view.registry.scopes.write;
-  const { near, example } = await nearCoins(view.registry, scope, id);
-  const expected = near.length > 0
-    ? `expected an id such as ${near.join(", ")}`
-    : example === null
-    ? "nothing was scored yet"
-    : `expected an id such as ${example}`;
-  return new AppError(
-    "not_found",
-    `Cannot show coin "${plainText(id)}": no score of it on branch ${scope.branch} of late; ` +
-      `${expected}. Next: find it at /coins.`,
-    { details: { coin: id, near } },
-  );
-}

@@ -11,7 +11,7 @@ import type { PredictionBatch } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listCoinScores, type ScoredCoin } from "../../src/registry/predictions.ts";
-import { batchByCoin, batchesIn, batchRows, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
+import { batchByCoin, batchesIn, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
 import { type CoinCourse, coinCourse } from "./course.ts";
 import { DAY_MS } from "./days.ts";
 import { nameOf } from "./decided.ts";
@@ -20,8 +20,6 @@ const MAX_REASONS = 2;
 const MAX_EPISODES = 20;
 /** How far back a coin is looked for that is not among the newest: some weeks of hourly scores. */
 const MAX_LOOKED_AT = 1000;
-/** Coins that a refusal suggests. */
-const MAX_SUGGESTED = 5;
 
 export interface CoinEpisode {
   fromMs: number;
@@ -158,19 +156,4 @@ function changeOf(scores: readonly ScoredCoin[]): number | null {
   return last === undefined || before === undefined || before.price === 0
     ? null
     : 100 * (last.price / before.price - 1);
-}
-
-/** Ids that a person may have meant, and whether anything was scored at all. */
-export async function nearCoins(
-  registry: RegistryContext,
-  scope: ReadScope,
-  text: string,
-): Promise<{ near: string[]; example: string | null }> {
-  const [batch] = await newestBatches(registry, scope, { limit: 1 });
-  const rows = batch ? await batchRows(registry, batch) : [];
-  const wanted = text.toLowerCase();
-  const near = rows
-    .filter((row) => row.coinId.includes(wanted) || row.symbol.toLowerCase() === wanted)
-    .slice(0, MAX_SUGGESTED).map((row) => row.coinId);
-  return { near, example: rows[0]?.coinId ?? null };
 }

@@ -1,22 +1,18 @@
 // One coin along time: its prices, what was said of it, and what became of it.
 
 import { z } from "@hono/zod-openapi";
-import { AppError } from "../../../src/domain/errors.ts";
 import { alertEpisodes, worstOf } from "../../../src/domain/outcomes.ts";
 import type { ScoredCoin } from "../../../src/registry/predictions.ts";
-import { listBatches, listCoinScores } from "../../../src/registry/predictions.ts";
-import { batchRows } from "../../reading/batches.ts";
+import { coinNotFound } from "../../../src/registry/coin_names.ts";
+import { listCoinScores } from "../../../src/registry/predictions.ts";
 import { HOUR_MS } from "../../reading/days.ts";
 import { coinHistory } from "../../reading/predictions.ts";
-import type { View } from "../../view.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { coinSchema } from "../schemas/predictions.ts";
 import { limitParam } from "../schemas/shapes.ts";
 import { iso, timeParam } from "../schemas/times.ts";
 import { crashParam } from "./predictions.ts";
 
-/** Coins that a refusal suggests. */
-const MAX_SUGGESTED = 5;
 /** Coins of one bucket of the index may share an hour with this many others' batches. */
 const LOOKED_AT = 1000;
 
@@ -48,7 +44,10 @@ const coin = defineOperation({
       limit: LOOKED_AT,
       reverse: true,
     });
-    if (newest === undefined) throw await unknownCoin(view, id);
+    if (newest === undefined) {
+      const next = `See: ${view.command("predictions --all")}`;
+      throw await coinNotFound(view.registry, view.registry.scopes.write, id, next);
+    }
     const toMs = newest.marketAtMs;
     const span = { fromMs: toMs - (hours - 1) * HOUR_MS, toMs };
     const rule = { crashThresholdPct: crash_threshold_pct };
@@ -80,25 +79,4 @@ function episodesOf(scores: readonly ScoredCoin[]) {
     lowestScore,
     outcome: worstOf(flags),
   }));
-}
-
-async function unknownCoin({ registry, command }: View, id: string): Promise<AppError> {
-  const scope = registry.scopes.write;
-  const [batch] = await listBatches(registry, scope, { limit: 1, reverse: true });
-  const rows = batch ? await batchRows(registry, batch) : [];
-  const text = id.toLowerCase();
-  const near = rows
-    .filter((row) => row.coinId.includes(text) || row.symbol.toLowerCase() === text)
-    .slice(0, MAX_SUGGESTED).map((row) => row.coinId);
-  const expected = near.length > 0
-    ? `expected an id such as ${near.join(", ")}`
-    : rows.length > 0
-    ? `expected an id such as ${rows[0]!.coinId}`
-    : "nothing was scored yet";
-  return new AppError(
-    "not_found",
-    `Cannot show coin "${id}": no score of it on branch ${scope.branch} then; ${expected}. See: ` +
-      command("predictions --all"),
-    { details: { coin: id, near } },
-  );
 }

@@ -2,15 +2,13 @@
 
 import { z } from "zod";
 import { driversSentence } from "../../domain/drivers.ts";
-import { AppError } from "../../domain/errors.ts";
 import { alertEpisodes, type Episode, worstOf } from "../../domain/outcomes.ts";
 import type { ReadScope } from "../../domain/scope.ts";
+import { coinNotFound } from "../../registry/coin_names.ts";
 import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
 import {
   driversOf,
-  listBatches,
   listCoinScores,
-  readBatch,
   type ScoredCoin,
   withOutcome,
 } from "../../registry/predictions.ts";
@@ -25,8 +23,6 @@ const HOUR_MS = 3_600_000;
 const SCORES_AN_HOUR = 8;
 /** Alerts that are shown, the newest. */
 const MAX_EPISODES = 20;
-/** Coins that a refusal suggests. */
-const MAX_SUGGESTED = 5;
 
 export const coin = defineCommand({
   name: "coin",
@@ -55,7 +51,9 @@ export const coin = defineCommand({
       limit: 1000,
       reverse: true,
     });
-    if (newest === undefined) throw await unknownCoin(registry, scope, id!);
+    if (newest === undefined) {
+      throw await coinNotFound(registry, scope, id!, "See: anomaly predictions --all");
+    }
     const fromMs = span.fromMs ?? newest.marketAtMs - (params.hours - 1) * HOUR_MS;
     const hours = Math.ceil((newest.marketAtMs - fromMs) / HOUR_MS) + 1;
     const found = await listCoinScores(registry, scope, id!, {
@@ -140,30 +138,6 @@ function scoreTable(scores: readonly ScoredCoin[], nowMs: number): string {
       `v${score.version}${score.role === "champion" ? "" : ` (${score.role})`}`,
       standingWords(score.outcome, nowMs),
     ]),
-  );
-}
-
-async function unknownCoin(
-  registry: RegistryContext,
-  scope: ReadScope,
-  id: string,
-): Promise<AppError> {
-  const [batch] = await listBatches(registry, scope, { limit: 1, reverse: true });
-  const rows = batch ? await readBatch(registry, batch) : [];
-  const text = id.toLowerCase();
-  const near = rows
-    .filter((row) => row.coinId.includes(text) || row.symbol.toLowerCase() === text)
-    .slice(0, MAX_SUGGESTED).map((row) => row.coinId);
-  const expected = near.length > 0
-    ? `expected an id such as ${near.join(", ")}`
-    : rows.length > 0
-    ? `expected an id such as ${rows[0]!.coinId}`
-    : "nothing was scored yet";
-  return new AppError(
-    "not_found",
-    `Cannot show coin "${id}": no score of it on branch ${scope.branch} then; ${expected}. ` +
-      `See: anomaly predictions --all`,
-    { details: { coin: id, near } },
   );
 }
 
