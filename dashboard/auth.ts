@@ -30,6 +30,8 @@ export interface Visitor {
   csrf: string;
   /** Whether there is a session to end. */
   hasSession: boolean;
+  /** False for whoever still has to log in: nothing of the store is shown to them. */
+  maySee: boolean;
 }
 
 declare module "hono" {
@@ -52,14 +54,11 @@ export class Authority {
       this.#assertHost(c);
       const session = this.#session(c);
       const isHolder = this.#hasBearer(c);
-      if (
-        this.access.kind === "token" && !isHolder && session === null && !PUBLIC.test(c.req.path)
-      ) {
-        return this.#refuse(c);
-      }
+      const maySee = this.access.kind === "open" || isHolder || session !== null;
+      if (!maySee && !PUBLIC.test(c.req.path)) return this.#refuse(c);
       const actor = session?.name ?? this.localActor;
       const csrf = this.#sign(`csrf ${session?.cookie ?? ""}`);
-      c.set("visitor", { actor, csrf, hasSession: session !== null });
+      c.set("visitor", { actor, csrf, hasSession: session !== null, maySee });
       if (!["GET", "HEAD", "OPTIONS"].includes(c.req.method)) {
         this.#assertOwnOrigin(c);
         if (!isHolder && c.req.path !== "/login") await this.#assertIntended(c, csrf);

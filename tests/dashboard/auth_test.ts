@@ -146,6 +146,28 @@ Deno.test("where a token is asked for, nothing but the way in is shown without i
   });
 });
 
+Deno.test("a refusal shows whoever has no token nothing of the store", async () => {
+  await withDashboard("token", async (dashboard) => {
+    const wrong = dashboard.fetch(
+      new Request(`${ORIGIN}/login`, {
+        method: "POST",
+        headers: { accept: "text/html", "content-type": "application/x-www-form-urlencoded" },
+        body: "token=wrong",
+      }),
+    );
+    const answers = [
+      [await wrong, 401],
+      [await dashboard.page("/static/nothing.css"), 404],
+    ] as const;
+    for (const [answer, status] of answers) {
+      assertEquals(answer.status, status);
+      const html = await answer.text();
+      assertStringIncludes(html, "<h1>Cannot ");
+      assert(!html.includes("<select") && !html.includes("data-branch"), html);
+    }
+  });
+});
+
 Deno.test("the token starts a session in a name, which forms then act in; a wrong one does not", async () => {
   await withDashboard("token", async (dashboard) => {
     const wrong = await logIn(dashboard, { token: "wrong", name: "eve" });
