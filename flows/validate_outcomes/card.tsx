@@ -92,7 +92,7 @@ function ratesOf({ precision, recall, false_alarm_share, crash_rate, flag_rate }
 function Confusion({ metrics }: { metrics: OutcomeMetrics }) {
   const { hits, missed, false_alarms, quiet } = metrics;
   const columns = [
-    { name: "" },
+    { name: "prediction" },
     { name: "crashed", isNumeric: true },
     { name: "did not", isNumeric: true },
     { name: "together", isNumeric: true },
