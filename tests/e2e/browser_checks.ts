@@ -9,9 +9,12 @@ import { chromiumPath, withBrowser } from "../support/browser.ts";
 import { serveProcess } from "../support/processes.ts";
 import { knownOf } from "./browser/addresses.ts";
 import { Checks } from "./browser/checks.ts";
+import { checkControls } from "./browser/controls.ts";
 import { checkEveryPage } from "./browser/every_page.ts";
+import { checkHostileMarket } from "./browser/hostile.ts";
 import { BRANCH, makeDemoStore, makeHostileStore } from "./browser/stores.ts";
 import { walkStory } from "./browser/story.ts";
+import { checkWithoutScript } from "./browser/without_script.ts";
 import { Witness } from "./browser/witness.ts";
 
 /** Long enough for flags that are decided, short enough to wait for. */
@@ -38,6 +41,9 @@ async function main(checks: Checks, chromium: string): Promise<void> {
     await withBrowser(chromium, async (browser) => {
       const witness = new Witness(browser, origins);
       await walkStory(checks, witness, demo.origin);
+      await checkWithoutScript(checks, witness, demo.origin);
+      await checkControls(checks, witness, demo.origin);
+      await checkHostileMarket(checks, witness, { origin: hostile.origin, token: TOKEN });
       await checkEveryPage(checks, witness, demo.origin, await knownOf(demo.origin));
     });
   } finally {
