@@ -1,14 +1,21 @@
 // Live refresh, copying, search by key. Every page works without it.
 
 const news = document.getElementById("news");
-const lost = document.getElementById("lost");
+let lost = document.getElementById("lost");
 
 /** Words of an event for those who listen instead of look. */
 function wordsOf(name) {
   return name.replaceAll("_", " ");
 }
 
+/** Parts as they came, before anything was changed about them here. */
+const originals = new WeakMap();
+
+/** Remembers the parts below a root, and shows what needs a script. */
 function prepare(root) {
+  for (const part of [root, ...root.querySelectorAll("[data-live], #main")]) {
+    originals.set(part, part.outerHTML);
+  }
   for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
 }
 
@@ -27,7 +34,7 @@ function isInUse(element) {
 let refreshing = false;
 let again = false;
 
-/** Takes the parts of the page that have changed from the page as it is now. */
+/** Takes what has changed from the page as it is now. */
 async function refresh() {
   if (refreshing) {
     again = true;
@@ -39,17 +46,13 @@ async function refresh() {
     if (!response.ok || response.redirected) return;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     document.title = fresh.title;
+    const main = document.getElementById("main");
+    const next = fresh.getElementById("main");
+    // With other panels than before, the page is laid out anew; else each is replaced by itself.
+    if (partsOf(main) !== partsOf(next)) replace(main, next);
     for (const part of document.querySelectorAll("[data-live]")) {
-      const next = fresh.getElementById(part.id);
-      if (!next || isInUse(part) || part.outerHTML === next.outerHTML) continue;
-      const focused = part.contains(document.activeElement) ? document.activeElement : null;
-      const path = focused && pathTo(part, focused);
-      const adopted = document.adoptNode(next);
-      part.replaceWith(adopted);
-      prepare(adopted);
-      if (path) at(adopted, path)?.focus();
+      replace(part, fresh.getElementById(part.id));
     }
-    placeNewParts(fresh);
   } catch {
     // The stream says when the connection is lost; the next event asks again.
   } finally {
@@ -61,12 +64,22 @@ async function refresh() {
   }
 }
 
-/** A banner or panel that was not there before, or is not any more. */
-function placeNewParts(fresh) {
-  const stale = document.getElementById("stale");
-  const next = fresh.getElementById("stale");
-  if (stale && !document.contains(next) && !fresh.body.contains(next)) return;
-  if (!stale && next) lost.after(document.adoptNode(next));
+function partsOf(root) {
+  return [...root.querySelectorAll("[data-live]")].map(({ id }) => id).join();
+}
+
+/** Puts one part in the place of another, with the focus where it was, unless somebody writes in it. */
+function replace(part, next) {
+  if (!next || isInUse(part) || originals.get(part) === next.outerHTML) return;
+  const focused = part.contains(document.activeElement) ? document.activeElement : null;
+  const path = focused && pathTo(part, focused);
+  const isLost = !lost.hidden;
+  const adopted = document.adoptNode(next);
+  part.replaceWith(adopted);
+  lost = document.getElementById("lost");
+  lost.hidden = !isLost;
+  prepare(adopted);
+  if (path) at(adopted, path)?.focus({ preventScroll: true });
 }
 
 /** Where an element stands below another, by positions. */
@@ -130,7 +143,7 @@ document.addEventListener("change", ({ target }) => {
 });
 
 document.documentElement.dataset.script = "on";
-prepare(document);
+prepare(document.body);
 if (document.body.dataset.branch !== undefined && document.getElementById("top")) listen();
 // Ages go on by themselves.
 setInterval(() => document.visibilityState === "visible" && refresh(), 60_000);
