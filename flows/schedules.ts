@@ -3,11 +3,9 @@
 
 import type { ProjectConfig } from "../src/domain/config.ts";
 import { type AppError, toAppError } from "../src/domain/errors.ts";
+import { SCHEDULED_TAG } from "../src/domain/names.ts";
 import { findFlow, type Flow, type RunnerContext } from "../src/engine/flow.ts";
 import type { RunQueue } from "../src/engine/queue.ts";
-
-/** Of every run that a schedule began, and of what it triggered. */
-export const SCHEDULED_TAG = "scheduled";
 
 /**
  * What came of a slot. `retry`: the world was not there (a market, the store), and may be in a while.

@@ -103,7 +103,7 @@ class Listener {
     this.ended = this.#listen(stream);
   }
 
-  async #open(): Promise<ReadableStream<Uint8Array>> {
+  async #open(): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const last = this.heard.ids.at(-1);
     const response = await fetch(`http://127.0.0.1:${this.served.port}/live?branch=${BRANCH}`, {
       headers: { accept: "text/event-stream", ...(last && { "last-event-id": String(last) }) },
@@ -112,7 +112,7 @@ class Listener {
     return response.body!;
   }
 
-  async #listen(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async #listen(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
     // Aborting the fetch itself leaves a body that is being read open.
     const cancel = () => void reader.cancel();

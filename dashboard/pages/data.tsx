@@ -2,7 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import { z } from "zod";
-import { ASSET, type VersionRecord } from "../../src/domain/asset.ts";
+import { ASSET, DATA_ASSETS, type VersionRecord } from "../../src/domain/asset.ts";
 import { count, plainText } from "../../src/cards/format.ts";
 import type { Freshness } from "../../src/engine/freshness.ts";
 import { latestVersion, listSnapshots, listVersions } from "../../src/registry/assets.ts";
@@ -22,7 +22,6 @@ import { type Coverage, coverageOf, gapWords } from "../reading/coverage.ts";
 import { DAY_MS } from "../reading/days.ts";
 import {
   type BranchHoldings,
-  DATA_ASSETS,
   holdingsOf,
   homeOf,
   type SnapshotLine,

@@ -3,6 +3,7 @@
 
 import type { Child, FC } from "hono/jsx";
 import type { Json, JsonObject, LineageInput } from "../../src/domain/asset.ts";
+import { SCHEDULED_TAG } from "../../src/domain/names.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { count, instant, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import type { Flow } from "../../src/engine/flow.ts";
@@ -14,7 +15,7 @@ import { RunLink, VersionLink } from "../components/refs.tsx";
 import { RefLink } from "../components/version_ref.tsx";
 import { EventLink, namedInputs } from "../components/run_words.tsx";
 import type { RunDetails } from "../reading/run_details.ts";
-import { rowOf, SCHEDULED_TAG } from "../reading/runs.ts";
+import { rowOf } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
 interface Props {

@@ -1,6 +1,6 @@
 // The data assets: where each is read, and the snapshots of a span as hours. Beside snapshots.ts.
 
-import { ASSET, type JsonObject, type VersionRecord } from "../../src/domain/asset.ts";
+import { ASSET, DATA_ASSETS, type JsonObject, type VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { type ReadScope, readScope } from "../../src/domain/scope.ts";
 import {
@@ -12,13 +12,6 @@ import {
 import { readBranch, type RegistryContext, sourceName } from "../../src/registry/context.ts";
 import { branchKey, type DayPart, dayParts, type Span } from "./days.ts";
 import { Memo } from "./memo.ts";
-
-export const DATA_ASSETS = [
-  ASSET.snapshot,
-  ASSET.trainingDataset,
-  ASSET.evalHoldout,
-  ASSET.evaluationResults,
-] as const;
 
 /** Judgements are the branch's own; data is read where the flows read it. */
 export function homeOf({ scopes }: RegistryContext, name: string): ReadScope {

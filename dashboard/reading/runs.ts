@@ -1,6 +1,7 @@
 // The newest runs as pages need them: what has ended never changes, so that those that have ended
 // are read once a process, and a look far back costs little. Beside batches.ts.
 
+import { SCHEDULED_TAG } from "../../src/domain/names.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -12,9 +13,6 @@ import { Memo } from "./memo.ts";
 /** Ids that are read and kept together; of the newest so many are read each time. */
 const BLOCK = 20;
 const KEPT_BLOCKS = 1000;
-
-/** Of every run that a schedule began, and of what that one triggered. */
-export const SCHEDULED_TAG = "scheduled";
 
 /** A run without what only its own page shows. */
 export type RunRow = Omit<RunRecord, "configs" | "params">;

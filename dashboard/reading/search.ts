@@ -1,7 +1,7 @@
 // What a word may mean: a version, a run, a coin, a flow, a feature, a data asset. By key or by short range
 // only, so that it costs the same however much is stored.
 
-import { ASSET } from "../../src/domain/asset.ts";
+import { ASSET, DATA_ASSETS } from "../../src/domain/asset.ts";
 import { wordsOf } from "../../src/domain/drivers.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { Flow } from "../../src/engine/flow.ts";
@@ -15,14 +15,6 @@ import { snapshotRows } from "./snapshots.ts";
 const MAX_HITS = 30;
 const MAX_COINS = 12;
 const MAX_TEXT = 100;
-
-/** Data assets that a person may look for. */
-const DATA_ASSETS = [
-  ASSET.snapshot,
-  ASSET.trainingDataset,
-  ASSET.evalHoldout,
-  ASSET.evaluationResults,
-];
 
 export interface Hit {
   kind: "model" | "run" | "data" | "coin" | "flow" | "feature";

@@ -12,6 +12,14 @@ export const ASSET = {
   detector: "anomaly_detector",
 } as const;
 
+/** The data assets, in the order of the data path. */
+export const DATA_ASSETS = [
+  ASSET.snapshot,
+  ASSET.trainingDataset,
+  ASSET.evalHoldout,
+  ASSET.evaluationResults,
+] as const;
+
 /** A value that survives JSON unchanged. Keys in snake_case. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };

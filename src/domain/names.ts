@@ -16,6 +16,9 @@ const TAG = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
 /** What the program tags every run with, as `branch:main`; none of them is a user's to give. */
 export const SYSTEM_TAGS = ["project", "branch", "user", "code", "flow"] as const;
 
+/** Tag of the runs that a schedule started. */
+export const SCHEDULED_TAG = "scheduled";
+
 /** The original's names of the flows, accepted wherever a flow is named. */
 export const ORIGINAL_FLOW_NAMES: Readonly<Record<string, string>> = {
   IngestMarketDataFlow: "ingest",

@@ -1,25 +1,18 @@
 // Data: snapshots, datasets and evaluation results, and the dictionary of features.
 
 import { z } from "@hono/zod-openapi";
-import { ASSET, type VersionRecord } from "../../../src/domain/asset.ts";
+import { ASSET, DATA_ASSETS, type VersionRecord } from "../../../src/domain/asset.ts";
 import { familyOf, wordsOf } from "../../../src/domain/drivers.ts";
 import { VERSION_REF_FORMS } from "../../../src/domain/names.ts";
-import type { ReadScope } from "../../../src/domain/scope.ts";
 import { latestVersion, listVersions, resolveVersion } from "../../../src/registry/assets.ts";
-import type { RegistryContext } from "../../../src/registry/context.ts";
 import { lineageOf, usersOf } from "../../../src/registry/lineage.ts";
+import { homeOf } from "../../reading/data_assets.ts";
 import { briefLineage, briefVersion } from "../lineage.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { featuresSchema } from "../schemas/predictions.ts";
 import { listParams, page, pageOf } from "../schemas/shapes.ts";
 import { dataAssetSchema, dataVersionSchema, versionBriefSchema } from "../schemas/versions.ts";
 
-const DATA_ASSETS = [
-  ASSET.snapshot,
-  ASSET.trainingDataset,
-  ASSET.evalHoldout,
-  ASSET.evaluationResults,
-] as const;
 const SHOWN_USERS = 20;
 
 const name = z.enum(DATA_ASSETS).describe("a data asset");
@@ -126,9 +119,4 @@ export const dataOperations: Operation[] = [list, versions, show, features];
 export function namesIn({ annotations }: VersionRecord, key: string): string[] {
   const names = annotations[key];
   return Array.isArray(names) ? names.map(String) : [];
-}
-
-/** Judgements are the branch's own; data is read where the flows read it. */
-function homeOf({ scopes }: RegistryContext, name: string): ReadScope {
-  return name === ASSET.evaluationResults ? scopes.write : scopes.read;
 }
