@@ -8,6 +8,7 @@ import { AppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
 import { describeProblems } from "../src/domain/problems.ts";
 import { renderFrame } from "./components/frame.tsx";
+import type { RegistryContext } from "../src/registry/context.ts";
 import { Memo } from "./reading/memo.ts";
 import { Sendable } from "./sendable.ts";
 import { readFrame, type View, type Views } from "./view.ts";
@@ -54,19 +55,42 @@ export function definePage<Q extends z.ZodObject, M>(page: Page<Q, M>): Page {
 /** How old ages on a page may be, ms. */
 const SHOWN_AGE_MS = 10_000;
 const KEPT_PAGES = 500;
+/** States of the branches that are looked at, of which all but the newest are on their way out. */
+const KEPT_LOOKS = 8;
 const pages = new Memo<Sendable>(KEPT_PAGES);
 
 /** Adds the page and its twin to the routes. */
 export function mountPage(app: Hono, views: Views, page: Page): void {
   app.get(page.path, async (c) => {
-    const view = await views.of(c);
+    const asked = await views.of(c);
     const query = parseQuery(page, c);
+    const { view, state } = await lookAt(asked);
     if (c.req.header(TWIN_HEADER) !== undefined) {
       return c.json(toJson(await page.load(view, query)) as object);
     }
-    const rendered = await renderOnce(view, views, page, query);
+    const rendered = await renderOnce(view, state, views, page, query);
     return await rendered.send(c, "private, no-cache");
   });
+}
+
+const looks = new Memo<RegistryContext["store"]>(KEPT_LOOKS);
+
+/**
+ * The view on the branch as it is now, and a name for that state. All who look before the next commit, and
+ * before ages have to go on, share what they read.
+ */
+async function lookAt(view: View): Promise<{ view: View; state: string }> {
+  const { registry } = view;
+  const { store, scopes } = registry;
+  const branches = [...new Set([scopes.write, scopes.read])];
+  const revisions = await Promise.all(branches.map((scope) => store.revision(scope)));
+  const state = JSON.stringify([
+    ...branches.map(({ branch }) => branch),
+    ...revisions,
+    Math.floor(view.nowMs / SHOWN_AGE_MS),
+  ]);
+  const look = await looks.get(registry, state, () => Promise.resolve(store.remembering()));
+  return { view: { ...view, registry: { ...registry, store: look } }, state };
 }
 
 /** Set where the path ended in .json; see `withoutSuffix`. */
@@ -105,26 +129,16 @@ function parseQuery(page: Page, c: Context): z.output<z.ZodObject> {
   });
 }
 
-/** The page, rendered anew only where the branch has changed or ages have gone on. */
+/** The page, rendered anew only where the state, or what is asked of it, is another one. */
 async function renderOnce(
   view: View,
+  state: string,
   views: Views,
   page: Page,
   query: z.output<z.ZodObject>,
 ): Promise<Sendable> {
-  const { registry, visitor, theme, url, nowMs } = view;
-  const { write, read } = registry.scopes;
-  const revisions = await Promise.all(
-    [...new Set([write, read])].map((scope) => registry.store.revision(scope)),
-  );
-  const key = JSON.stringify([
-    write.branch,
-    ...revisions,
-    Math.floor(nowMs / SHOWN_AGE_MS),
-    theme,
-    visitor.csrf,
-    url.pathname + url.search,
-  ]);
+  const { registry, visitor, theme, url } = view;
+  const key = JSON.stringify([state, theme, visitor.csrf, url.pathname + url.search]);
   return await pages.get(registry, key, async () => {
     const [frame, model] = await Promise.all([readFrame(view, views), page.load(view, query)]);
     const html = renderFrame(view, frame, page.render(view, model, query));

@@ -22,8 +22,9 @@ export async function openDashboard(path: string): Promise<OpenDashboard> {
   const loaded = await loadProject({ env });
   const { project } = loaded;
   const { configs } = await loadFlowConfigs(loaded, BRANCH);
+  let aheadMs = 0;
   const server = createServer({
-    registry: { store, nowMs: Date.now },
+    registry: { store, nowMs: () => Date.now() + aheadMs },
     actor: ACTOR,
     flows,
     project,
@@ -41,6 +42,11 @@ export async function openDashboard(path: string): Promise<OpenDashboard> {
     scoreRows,
     signal: new AbortController().signal,
   });
-  const { fetch, routes } = server;
+  const { fetch: answer, routes } = server;
+  const fetch = (request: Request) => {
+    // Pages and what they read are kept for ten seconds: a page that is to be alone comes after them.
+    if (request.url.includes("anew=")) aheadMs += 10_000;
+    return answer(request);
+  };
   return { store, fetch, routes, [Symbol.dispose]: () => store[Symbol.dispose]() };
 }

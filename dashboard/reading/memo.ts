@@ -14,16 +14,16 @@ export class Memo<T> {
   constructor(private readonly capacity: number) {}
 
   get({ store }: Pick<RegistryContext, "store">, key: string, load: () => Promise<T>): Promise<T> {
-    let kept = this.#stores.get(store);
+    let kept = this.#stores.get(store.root);
     if (kept === undefined) {
       kept = new RecentlyUsed(this.capacity);
-      this.#stores.set(store, kept);
+      this.#stores.set(store.root, kept);
     }
     return kept.get(key, load);
   }
 
   /** For what turned out not to be final. */
   forget({ store }: Pick<RegistryContext, "store">, key: string): void {
-    this.#stores.get(store)?.forget(key);
+    this.#stores.get(store.root)?.forget(key);
   }
 }

@@ -2,6 +2,7 @@
 
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, WriteScope } from "../domain/scope.ts";
+import { BUSY_DEADLINE_MS, isBusy, pause, retryWhileBusy } from "./busy.ts";
 import { belongsTo, branchRange, isBlobKey, keysOf, type ReadKey, type WriteKey } from "./keys.ts";
 
 // Deno KV's own limits (a commit over them fails as a whole), checked here to say which was met. Of the
@@ -9,13 +10,6 @@ import { belongsTo, branchRange, isBlobKey, keysOf, type ReadKey, type WriteKey 
 const MAX_MUTATIONS = 1000 - 1;
 const MAX_CHECKS = 100;
 const GET_MANY_LIMIT = 10;
-
-/** How long a commit is tried while other processes keep the database busy or win the race. */
-const COMMIT_DEADLINE_MS = 30_000;
-
-/** Waiting times of a retry: full jitter between the floor and a ceiling that doubles. */
-const RETRY_FLOOR_MS = 2;
-const RETRY_CEILING_MS = 200;
 
 export interface ListOptions {
   limit: number;
@@ -39,6 +33,8 @@ export interface Reader {
 
 /** One open KV database. One a process: two handles in one process lock each other out. */
 export class Store implements Disposable, Reader {
+  /** The store that this one is a look at; itself for one that was opened. */
+  readonly root: Store;
   /** Commits that went through since the store was opened; the demo reports it. */
   commitCount = 0;
 
@@ -48,7 +44,20 @@ export class Store implements Disposable, Reader {
     readonly location: string,
     /** Nothing is stored at `location` yet: this is an empty one in memory in its place. */
     readonly absent: boolean,
-  ) {}
+    /** What was read so far; null where every read asks the database. */
+    private readonly memory: Map<string, Promise<unknown>> | null = null,
+    root: Store | null = null,
+  ) {
+    this.root = root ?? this;
+  }
+
+  /**
+   * The same store for one look at it: what is read twice is read once. Whoever uses it says how long it
+   * may be believed. What it gives is shared, and so must not be changed. Commits go past it.
+   */
+  remembering(): Store {
+    return new Store(this.kv, this.location, this.absent, new Map(), this.root);
+  }
 
   /**
    * Opens or creates the database. Undefined opens the platform's own (on Deploy).
@@ -87,16 +96,35 @@ export class Store implements Disposable, Reader {
   }
 
   async get<T>(key: ReadKey<T>): Promise<T | null> {
-    return (await this.entry(key)).value;
+    const entry = await this.#remembered(() => `get ${keyId(key.parts)}`, () => this.entry(key));
+    return entry.value;
   }
 
-  /** The value with its versionstamp, for transactions. */
+  /** The value with its versionstamp, as it is now, for transactions. */
   entry<T>(key: ReadKey<T>): Promise<Deno.KvEntryMaybe<T>> {
     return retryWhileBusy(() => this.kv.get<T>(key.parts));
   }
 
+  #remembered<R>(idOf: () => string, read: () => Promise<R>): Promise<R> {
+    const { memory } = this;
+    if (memory === null) return read();
+    const id = idOf();
+    const known = memory.get(id) as Promise<R> | undefined;
+    if (known !== undefined) return known;
+    const value = read();
+    memory.set(id, value);
+    // A failure is told to whoever waits for it, and not kept.
+    value.catch(() => memory.delete(id));
+    return value;
+  }
+
   /** Values in the order of the keys; null where there is none. Any number of keys. */
   async getMany<T>(keys: readonly ReadKey<T>[]): Promise<(T | null)[]> {
+    const idOf = () => `many ${keys.map((key) => keyId(key.parts)).join()}`;
+    return [...await this.#remembered(idOf, () => this.#readMany(keys))];
+  }
+
+  async #readMany<T>(keys: readonly ReadKey<T>[]): Promise<(T | null)[]> {
     const values: (T | null)[] = [];
     for (let i = 0; i < keys.length; i += GET_MANY_LIMIT) {
       const parts = keys.slice(i, i + GET_MANY_LIMIT).map((key) => key.parts);
@@ -108,6 +136,11 @@ export class Store implements Disposable, Reader {
 
   /** A bounded range below a prefix, in key order or reversed. */
   async list<T>(prefix: ReadKey<T>, options: ListOptions): Promise<StoreEntry<T>[]> {
+    const idOf = () => `list ${keyId(prefix.parts)} ${JSON.stringify(options)}`;
+    return [...await this.#remembered(idOf, () => this.#readRange(prefix, options))];
+  }
+
+  async #readRange<T>(prefix: ReadKey<T>, options: ListOptions): Promise<StoreEntry<T>[]> {
     const base = prefix.parts;
     const selector: Deno.KvListSelector = options.from && options.before
       ? { start: [...base, ...options.from], end: [...base, ...options.before] }
@@ -156,7 +189,7 @@ export class Store implements Disposable, Reader {
    * Throws `conflict` when the store stayed contended for 30 s.
    */
   async commit<R>(scope: WriteScope, build: (tx: Transaction) => Promise<R>): Promise<R> {
-    const deadline = performance.now() + COMMIT_DEADLINE_MS;
+    const deadline = performance.now() + BUSY_DEADLINE_MS;
     for (let attempt = 0;; attempt++) {
       const tx = new Transaction(this, scope);
       const result = await build(tx);
@@ -168,7 +201,7 @@ export class Store implements Disposable, Reader {
         throw new AppError(
           "conflict",
           `Cannot write to the store ${this.location}: others kept changing the same records for ` +
-            `${COMMIT_DEADLINE_MS / 1000} s. Next: try again, or stop the other writers.`,
+            `${BUSY_DEADLINE_MS / 1000} s. Next: try again, or stop the other writers.`,
         );
       }
       await pause(attempt);
@@ -273,29 +306,4 @@ function keyId(parts: Deno.KvKey): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** SQLite's answer when another process holds the write lock; it comes at once, without waiting. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error &&
-    /database is locked|database table is locked/i.test(error.message);
-}
-
-async function retryWhileBusy<R>(operation: () => Promise<R>): Promise<R> {
-  const deadline = performance.now() + COMMIT_DEADLINE_MS;
-  for (let attempt = 0;; attempt++) {
-    try {
-      return await operation();
-    } catch (error) {
-      if (!isBusy(error) || performance.now() > deadline) throw error;
-      await pause(attempt);
-    }
-  }
-}
-
-/** Full jitter, so that writers that collided once do not collide again in step. */
-function pause(attempt: number): Promise<void> {
-  const ceiling = Math.min(RETRY_CEILING_MS, RETRY_FLOOR_MS * 2 ** attempt);
-  const ms = RETRY_FLOOR_MS + Math.random() * ceiling;
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
