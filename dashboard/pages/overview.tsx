@@ -36,6 +36,7 @@ import type { View } from "../view.ts";
 
 const SHOWN_ANOMALIES = 15;
 const SHOWN_EVENTS = 8;
+const MIN_EVENTS = 4;
 
 interface Model {
   freshness: Freshness;
@@ -170,11 +171,17 @@ function branchPage(view: View, model: Model): Content {
             view={view}
             events={events}
             failures={failures}
+            limit={eventsBeside(live?.coins.length ?? 0)}
           />
         </div>
       </>
     ),
   };
+}
+
+/** As many as stand beside so many anomalies without leaving a blank below them. */
+function eventsBeside(anomalies: number): number {
+  return Math.max(MIN_EVENTS, Math.min(SHOWN_EVENTS, anomalies - 5));
 }
 
 /** "35 of 99 coins look abnormal"; what is missing where nothing can be said of coins. */

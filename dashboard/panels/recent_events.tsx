@@ -9,18 +9,23 @@ import { At, RunLink } from "../components/refs.tsx";
 import type { PipelineRun } from "../reading/pipeline.ts";
 import type { View } from "../view.ts";
 
-const SHOWN = 8;
 const SHOWN_MESSAGE_CHARS = 120;
 
-export const RecentEvents: FC<{ view: View; events: EventRecord[]; failures: PipelineRun[] }> = (
-  { view, events, failures },
-) => {
+export interface RecentEventsProps {
+  view: View;
+  events: EventRecord[];
+  failures: PipelineRun[];
+  /** How many lines there is room for. */
+  limit: number;
+}
+
+export const RecentEvents: FC<RecentEventsProps> = ({ view, events, failures, limit }) => {
   const oldest = events.at(-1)?.recordedAt ?? "";
   const lines = [
     ...events.map((event) => ({ at: event.recordedAt, event, run: null })),
     ...failures.filter((run) => (run.finishedAt ?? "") >= oldest)
       .map((run) => ({ at: run.finishedAt ?? run.startedAt, event: null, run })),
-  ].sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0).slice(0, SHOWN);
+  ].sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0).slice(0, limit);
   return (
     <Panel
       id="events"
