@@ -17,6 +17,8 @@ const HISTORY = 24;
 /** Of seven flows on a few branches. */
 const KEPT_RUNS = 1000;
 
+const KEPT_LISTS = 50;
+
 /** A run without what only its own page shows. */
 export type PipelineRun = Omit<RunRecord, "configs" | "params">;
 
@@ -44,6 +46,7 @@ export interface PipelineQuery {
 }
 
 const ended = new Memo<PipelineRun | null>(KEPT_RUNS);
+const idsUpTo = new Memo<readonly number[]>(KEPT_LISTS);
 
 /** The state of every flow, in the order of the table of flows. */
 export async function pipelineState(
@@ -60,7 +63,7 @@ async function flowState(
   flow: Flow,
   { configs, schedules, nowMs }: PipelineQuery,
 ): Promise<FlowState> {
-  const ids = await listRunIds(registry, scope, flow.name, HISTORY);
+  const ids = await newestIds(registry, scope, flow.name);
   const runs = await Promise.all(ids.map((id) => runById(registry, scope, id)));
   const found = runs.filter((run) => run !== null);
   const last = found[0] ?? null;
@@ -77,6 +80,22 @@ async function flowState(
     isLate: due?.isLate ?? false,
     history: found.map(({ id, status }) => ({ id, status })).reverse(),
   };
+}
+
+/** Ids of a flow's newest runs, newest first: the same as long as no newer one has begun. */
+async function newestIds(
+  registry: RegistryContext,
+  scope: ReadScope,
+  flow: string,
+): Promise<readonly number[]> {
+  const [newest] = await listRunIds(registry, scope, flow, 1);
+  if (newest === undefined) return [];
+  const key = `${branchKey(scope)}/${flow}/${newest}`;
+  return await idsUpTo.get(
+    registry,
+    key,
+    () => listRunIds(registry, scope, flow, HISTORY, newest + 1),
+  );
 }
 
 /** A run by its id: kept once it has ended, read again as long as it goes on. */
