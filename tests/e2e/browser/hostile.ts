@@ -50,6 +50,13 @@ export async function checkHostileMarket(
       assert(history.includes(HOSTILE[1]!) && history.includes(HOSTILE[0]!), history);
     },
   );
+  await checks.check("the list of coins has every name as it was given", async () => {
+    await page.goto(`${origin}/coins`);
+    const text = await page.locator("main").innerText();
+    const plain = HOSTILE.filter((name) => /^[\x20-\x7e]{1,60}$/.test(name));
+    assertEquals(plain.filter((name) => !text.includes(name)), []);
+    assert(plain.length >= 5, plain.join());
+  });
   const paths = await checkedPaths(page, origin);
   for (const path of paths) {
     await checks.check(

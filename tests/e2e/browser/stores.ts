@@ -61,7 +61,8 @@ export async function makeHostileStore(kv: string, folder: string): Promise<void
     );
     rows.forEach((row, i) => {
       const hostile = HOSTILE[i % HOSTILE.length]!;
-      Object.assign(row, { id: `${hostile}${i}`, name: hostile, symbol: hostile });
+      const name = HOSTILE[(i + 1) % HOSTILE.length];
+      Object.assign(row, { id: `${hostile}${i}`, symbol: hostile, name });
     });
     await Deno.writeTextFile(`${folder}/${name}`, JSON.stringify(rows));
   }
