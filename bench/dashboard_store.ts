@@ -4,11 +4,12 @@
 
 import { parseArgs } from "@std/cli";
 import { writeScope } from "../src/domain/scope.ts";
+import { HOUR_MS, iso } from "../src/domain/time.ts";
 import { readBlob, stageBlob, writeBlob } from "../src/store/blobs.ts";
 import { keysOf } from "../src/store/keys.ts";
 import { Store } from "../src/store/kv.ts";
 import { BulkWriter } from "./dashboard/bulk_writer.ts";
-import { BRANCH, type Examples, HOUR_MS, makeExamples, PROJECT } from "./dashboard/examples.ts";
+import { BRANCH, type Examples, makeExamples, PROJECT } from "./dashboard/examples.ts";
 import { type Amounts, History } from "./dashboard/history.ts";
 import { RunWriter } from "./dashboard/run_writer.ts";
 
@@ -59,7 +60,7 @@ async function makeStore(path: string, amounts: Amounts, examples: Examples): Pr
   const scope = writeScope(PROJECT, BRANCH);
   const lastHourMs = Math.floor(Date.now() / HOUR_MS - 1) * HOUR_MS;
   const wallStartMs = lastHourMs - (amounts.hours - 1) * HOUR_MS;
-  await copyBlobs(examples, store, new Date(wallStartMs).toISOString());
+  await copyBlobs(examples, store, iso(wallStartMs));
   const writer = new BulkWriter(store, scope);
   const keys = keysOf(scope);
   const runs = new RunWriter(writer, keys, amounts.runs - amounts.detailedRuns + 1);

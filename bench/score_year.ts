@@ -11,6 +11,7 @@ import {
 import type { MarketRow } from "../src/domain/market.ts";
 import type { RunRecord } from "../src/domain/run.ts";
 import { readScope, writeScope } from "../src/domain/scope.ts";
+import { HOUR_MS, iso } from "../src/domain/time.ts";
 import { findFlow, type RunnerContext } from "../src/engine/flow.ts";
 import { runFlow } from "../src/engine/runner.ts";
 import { pointInTime } from "../src/features/point_in_time.ts";
@@ -22,7 +23,6 @@ import { Store } from "../src/store/kv.ts";
 import { encodeTable } from "../src/store/tables.ts";
 
 const COINS = 250;
-const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2024, 0, 1);
 const LEARN_HOURS = 8 * 24;
 /** Snapshots timed on each store. */
@@ -66,7 +66,7 @@ class Bench {
     const marketAtMs = START_MS + this.#hour++ * HOUR_MS;
     const rows = Array.from({ length: COINS }, (_, coin) => this.#row(coin, marketAtMs));
     const staged = await stageBlob(encodeTable(pointInTime(rows, marketAtMs)), { compress: false });
-    const marketAt = new Date(marketAtMs).toISOString();
+    const marketAt = iso(marketAtMs);
     await registry.store.commit(registry.scopes.write, async (tx) => {
       await putBlob(tx, staged, marketAt);
       const record = await registerVersion(registry, tx, {

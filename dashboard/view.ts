@@ -6,6 +6,7 @@ import { ASSET, type VersionRecord } from "../src/domain/asset.ts";
 import type { FlowConfigs } from "../src/domain/config.ts";
 import { AppError } from "../src/domain/errors.ts";
 import { instant, plainText } from "../src/cards/format.ts";
+import { iso } from "../src/domain/time.ts";
 import { type Freshness, freshnessOf } from "../src/engine/freshness.ts";
 import { latestVersion } from "../src/registry/assets.ts";
 import { clockOf, readBranch, type RegistryContext, sourceName } from "../src/registry/context.ts";
@@ -140,7 +141,7 @@ export async function readFrame(view: View, views: Views): Promise<Frame> {
     views.branchNames(),
   ]);
   const market = record && {
-    at: new Date(clockOf(registry, record)).toISOString(),
+    at: iso(clockOf(registry, record)),
     source: sourceName(record.source),
     snapshot,
   };

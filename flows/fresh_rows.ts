@@ -2,8 +2,8 @@
 // a first model before any dataset exists, and for judging such a model.
 
 import type { AssetFile, LineageInput } from "../src/domain/asset.ts";
+import { HOUR_MS, iso } from "../src/domain/time.ts";
 import type { StepContext } from "../src/engine/flow.ts";
-import { HOUR_MS } from "../src/features/history.ts";
 import { featureNamesFor, snapshotFeatures, WARM_UP_HOURS } from "../src/features/temporal.ts";
 import { encodeTable } from "../src/store/tables.ts";
 import { type FetchedMarket, fetchMarket, parseMarket } from "./market_data.ts";
@@ -41,7 +41,7 @@ export async function freshRows(
     table: await ctx.putBlob(encodeTable(rows), "application/vnd.apache.parquet"),
     feature_names: [...featureNamesFor(history)],
     source: `${fetched.source_name}_live`,
-    market_at: new Date(marketAtMs).toISOString(),
+    market_at: iso(marketAtMs),
     input: members?.input ?? null,
     fetched,
   };

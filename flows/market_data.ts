@@ -6,6 +6,7 @@ import type { AssetFile, JsonObject } from "../src/domain/asset.ts";
 import { AppError } from "../src/domain/errors.ts";
 import type { MarketSource, ParsedResponse, SourceIdentity } from "../src/domain/market.ts";
 import type { Table } from "../src/domain/table.ts";
+import { iso } from "../src/domain/time.ts";
 import type { StepContext } from "../src/engine/flow.ts";
 import { pointInTime } from "../src/features/point_in_time.ts";
 import { openSource, parseMarkets, parseSourceName } from "../src/market/mod.ts";
@@ -140,7 +141,7 @@ export async function fetchMarket<P extends FetchContext["params"]>(
     signal: ctx.signal,
     onWait: (message) => ctx.log(message, "warn"),
   });
-  const at = new Date(response.marketAtMs).toISOString();
+  const at = iso(response.marketAtMs);
   ctx.log(`fetched ${response.origin}: market at ${at}`);
   return {
     market_at_ms: response.marketAtMs,

@@ -10,6 +10,7 @@ import {
 import { AppError } from "../src/domain/errors.ts";
 import { RecentlyUsed } from "../src/domain/recently_used.ts";
 import type { ReadScope } from "../src/domain/scope.ts";
+import { iso } from "../src/domain/time.ts";
 import type { StepContext } from "../src/engine/flow.ts";
 import type { Snapshot } from "../src/features/history.ts";
 import { fileOf, getVersion, listSnapshots, readTable } from "../src/registry/assets.ts";
@@ -67,10 +68,10 @@ export async function listMembers(
 }
 
 function tooMany({ fromMs, toMs }: { fromMs: number; toMs: number }): AppError {
-  const from = new Date(fromMs).toISOString();
+  const from = iso(fromMs);
   return new AppError(
     "invalid",
-    `Cannot work on the window from ${from} to ${new Date(toMs).toISOString()}: found more than ` +
+    `Cannot work on the window from ${from} to ${iso(toMs)}: found more than ` +
       `${MAX_SNAPSHOTS} snapshots, expected at most so many. Next: lower --max_history_hours`,
   );
 }

@@ -14,6 +14,7 @@ import {
 } from "../../src/domain/prediction.ts";
 import type { EventRecord, LogLine, RunRecord, StepRecord } from "../../src/domain/run.ts";
 import { type Scopes, writeScope } from "../../src/domain/scope.ts";
+import { HOUR_MS, iso } from "../../src/domain/time.ts";
 import { findFlow, type RunnerContext } from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 
@@ -24,7 +25,6 @@ import { CODE_VERSION } from "../../src/version.ts";
 export const PROJECT = "crypto_anomaly";
 export const BRANCH = "main";
 export const ACTOR = "operator";
-export const HOUR_MS = 3_600_000;
 /** The simulated market's first hour. */
 export const MARKET_START_MS = Date.UTC(2024, 0, 1);
 
@@ -226,9 +226,9 @@ class Story {
 
 /** A run that decided late, because a coin had no quote at the horizon, as if it had not. */
 function inTime(example: ExampleRun, dueAtMs: number): ExampleRun {
-  const marketAt = new Date(dueAtMs).toISOString();
+  const marketAt = iso(dueAtMs);
   const lateMs = Date.parse(example.run.marketAt!) - dueAtMs;
-  const earlier = (at: string | null) => at && new Date(Date.parse(at) - lateMs).toISOString();
+  const earlier = (at: string | null) => at && iso(Date.parse(at) - lateMs);
   const { startedAt, finishedAt } = example.run;
   return {
     ...example,

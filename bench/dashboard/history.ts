@@ -4,6 +4,7 @@
 import { type AliasEntry, ASSET } from "../../src/domain/asset.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
+import { HOUR_MS, iso } from "../../src/domain/time.ts";
 import type { WritableKeyMap } from "../../src/store/keys.ts";
 import type { BulkWriter } from "./bulk_writer.ts";
 import {
@@ -11,7 +12,6 @@ import {
   CLOCK_GAP_MS,
   CYCLE_HOURS,
   type Examples,
-  HOUR_MS,
   LAST_HOUR,
   LEARN_HOURS,
   MARKET_START_MS,
@@ -239,7 +239,7 @@ export class History {
       forced: false,
       overridden: [],
       recordedAt: events[0]!.recordedAt,
-      marketAt: new Date(atMs).toISOString(),
+      marketAt: iso(atMs),
     };
     await this.writer.set(this.keys.aliasEntry(ASSET.detector, CHAMPION, seq), entry);
     await this.writer.set(this.keys.aliasAt(ASSET.detector, CHAMPION, atMs, seq), seq);
@@ -302,11 +302,11 @@ export class History {
   async #finish(lastHour: number): Promise<void> {
     await this.writer.set(this.keys.branch(), {
       source: { kind: "simulated", key: "42" },
-      boundAt: new Date(this.wallStartMs).toISOString(),
+      boundAt: iso(this.wallStartMs),
       marketAtMs: marketMs(lastHour),
     });
     const trained = { id: this.#champion.runId, flow: "train" };
-    await this.runs.tag(trained, CHAMPION, new Date(this.wallStartMs).toISOString());
+    await this.runs.tag(trained, CHAMPION, iso(this.wallStartMs));
     await this.runs.writeCounters();
     await this.writer.flush();
   }

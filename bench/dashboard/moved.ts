@@ -2,6 +2,7 @@
 // everything else stays what a flow wrote.
 
 import { ASSET } from "../../src/domain/asset.ts";
+import { HOUR_MS, iso } from "../../src/domain/time.ts";
 
 export interface Move {
   marketMs: number;
@@ -82,12 +83,12 @@ function nameOfRef({ ref }: Record<string, unknown>): string | undefined {
 function moveText(text: string, move: Move): string {
   if (text.length < 8) return text;
   return text.replace(MOVABLE_TEXT, (found, name, version, hour) => {
-    if (hour !== undefined) return `hour ${Number(hour) + move.marketMs / 3_600_000} (`;
+    if (hour !== undefined) return `hour ${Number(hour) + move.marketMs / HOUR_MS} (`;
     if (version !== undefined) {
       return NAMES.has(name) ? `${name} v${move.version(name, Number(version))}` : found;
     }
     const ms = Date.parse(found);
     const isMarket = new Date(ms).getUTCFullYear() >= FIRST_MARKET_YEAR;
-    return new Date(ms + (isMarket ? move.marketMs : move.wallMs)).toISOString();
+    return iso(ms + (isMarket ? move.marketMs : move.wallMs));
   });
 }

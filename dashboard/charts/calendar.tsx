@@ -3,8 +3,9 @@
 import type { FC } from "hono/jsx";
 import { raw } from "hono/html";
 import { count, plainText } from "../../src/cards/format.ts";
+import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { escaped, pc } from "./marks.ts";
-import { DAY_MS, dayName, HOUR_MS, momentName } from "./time_axis.ts";
+import { dayName, momentName } from "./time_axis.ts";
 
 export interface SnapshotHour {
   /** The start of the hour. */

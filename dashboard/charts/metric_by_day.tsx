@@ -4,10 +4,11 @@
 import { scaleLinear } from "d3-scale";
 import type { FC } from "hono/jsx";
 import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import { Chart } from "./frame.tsx";
 import { type Label, type Obstacle, type Place, placeTwins } from "./labels.ts";
 import { dot, horizontal, texts, vertical } from "./marks.ts";
-import { DAY_MS, dayName, timeScale, type VersionChange } from "./time_axis.ts";
+import { dayName, timeScale, type VersionChange } from "./time_axis.ts";
 
 export interface MetricDay {
   /** The start of the day. */

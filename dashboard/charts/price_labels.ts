@@ -1,18 +1,11 @@
 // The labels of a coin's chart, with the geometry that they are placed by.
 
 import { change, decimal, price as priceText } from "../../src/cards/format.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import type { Label, Place } from "./labels.ts";
 import { dot, type Point, vertical } from "./marks.ts";
 import { type PriceScale, priceScale } from "./price_scale.ts";
-import {
-  drawn,
-  GAP_MS,
-  HOUR_MS,
-  momentName,
-  timeScale,
-  unbroken,
-  type VersionChange,
-} from "./time_axis.ts";
+import { drawn, GAP_MS, momentName, timeScale, unbroken, type VersionChange } from "./time_axis.ts";
 
 export interface CoinPoint {
   atMs: number;

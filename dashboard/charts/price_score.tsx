@@ -2,6 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import { decimal, price as priceText } from "../../src/cards/format.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { Chart } from "./frame.tsx";
 import { type Label, type Obstacle, PANEL_WIDTHS, type Place, placeTwins } from "./labels.ts";
 import { dot, horizontal, lineThrough, path, rect, stretched, texts, vertical } from "./marks.ts";
@@ -20,7 +21,7 @@ import {
   thresholdLabel,
   thresholdParts,
 } from "./price_labels.ts";
-import { championChanges, GAP_MS, HOUR_MS, momentName, timeAxis, unbroken } from "./time_axis.ts";
+import { championChanges, GAP_MS, momentName, timeAxis, unbroken } from "./time_axis.ts";
 
 export type { CoinPoint, PriceScoreChartProps };
 

@@ -1,11 +1,9 @@
 // Time along a chart: ticks at round hours and days of UTC, and where a line is broken because snapshots
 // are missing.
 
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { type Area, type Label, PANEL_WIDTHS, placeTwins } from "./labels.ts";
 import { type Point, texts, vertical } from "./marks.ts";
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 
 /** Snapshots are an hour apart; a line that joined points further apart would invent what lies between. */
 export const GAP_MS = 1.5 * HOUR_MS;
@@ -22,7 +20,7 @@ export function dayName(ms: number): string {
 
 /** "06:00" */
 export function hourName(ms: number): string {
-  const minutes = Math.floor(ms / 60_000) % 1440;
+  const minutes = Math.floor(ms / MINUTE_MS) % 1440;
   return `${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
 }
 

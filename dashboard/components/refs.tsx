@@ -2,7 +2,8 @@
 
 import type { FC } from "hono/jsx";
 import { ASSET, type ModelStatus } from "../../src/domain/asset.ts";
-import { duration, instant, plainText } from "../../src/cards/format.ts";
+import { briefInstant, duration, instant, plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { iso } from "../../src/domain/time.ts";
 import type { View } from "../view.ts";
 
 export const RunLink: FC<{ view: View; id: number; text?: string }> = ({ view, id, text }) => (
@@ -63,15 +64,13 @@ export function ageText(view: View, at: string): string {
 
 /** "06:00" today, "05-09 17:00" this year, the full date before. */
 export function shortTime(view: View, at: string | null): string {
-  if (at === null) return "–";
-  const now = new Date(view.nowMs).toISOString();
-  if (at.slice(0, 10) === now.slice(0, 10)) return at.slice(11, 16);
-  if (at.slice(0, 4) === now.slice(0, 4)) return `${at.slice(5, 10)} ${at.slice(11, 16)}`;
-  return `${at.slice(0, 10)} ${at.slice(11, 16)}`;
+  return at === null ? UNDEFINED : briefInstant(at, iso(view.nowMs));
 }
 
 export const At: FC<{ view: View; at: string | null }> = ({ view, at }) =>
-  at === null ? <>–</> : <time datetime={at} title={instant(at)}>{shortTime(view, at)}</time>;
+  at === null
+    ? <>{UNDEFINED}</>
+    : <time datetime={at} title={instant(at)}>{shortTime(view, at)}</time>;
 
 /** champion ◆ in ink, candidate in accent, the others quiet. */
 export const StatusTag: FC<{ status: ModelStatus | string }> = ({ status }) => {

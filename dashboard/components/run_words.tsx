@@ -5,6 +5,7 @@ import type { JsonObject } from "../../src/domain/asset.ts";
 import { ASSET } from "../../src/domain/asset.ts";
 import type { RunStatus } from "../../src/domain/run.ts";
 import { count, decimal, duration, plainText, UNDEFINED } from "../../src/cards/format.ts";
+import { MINUTE_MS } from "../../src/domain/time.ts";
 import type { ListedRun, RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { VersionLink } from "./refs.tsx";
@@ -28,7 +29,7 @@ export const RunState: FC<{ run: Pick<RunRow, "status" | "flow" | "summary"> }> 
 export function took(ms: number | null): string {
   if (ms === null) return UNDEFINED;
   if (ms < 1000) return `${count(ms)}\u00a0ms`;
-  return ms < 60_000
+  return ms < MINUTE_MS
     ? `${decimal(ms / 1000, 1)}\u00a0s`
     : duration(ms).replace(/(\d) /g, "$1\u00a0");
 }

@@ -3,10 +3,11 @@
 import type { FC } from "hono/jsx";
 import { z } from "zod";
 import { duration } from "../../src/cards/format.ts";
-import { DAY_MS, type Span } from "../reading/days.ts";
+import { DAY_MS, iso } from "../../src/domain/time.ts";
+import { type Span } from "../reading/days.ts";
 import type { View } from "../view.ts";
 import { shortTime } from "./refs.tsx";
-import { iso, timeParam } from "./times.ts";
+import { timeParam } from "./times.ts";
 
 /** Batches that a page reads at most are those of so many days. */
 export const MAX_DAYS = 30;

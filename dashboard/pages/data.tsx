@@ -4,6 +4,7 @@ import type { FC } from "hono/jsx";
 import { z } from "zod";
 import { ASSET, DATA_ASSETS, type VersionRecord } from "../../src/domain/asset.ts";
 import { count, plainText } from "../../src/cards/format.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import type { Freshness } from "../../src/engine/freshness.ts";
 import { latestVersion, listSnapshots, listVersions } from "../../src/registry/assets.ts";
 import { listRuns } from "../../src/registry/runs.ts";
@@ -19,7 +20,6 @@ import {
 } from "../panels/data_versions.tsx";
 import { CalendarPanel, IngestPanel } from "../panels/snapshots.tsx";
 import { type Coverage, coverageOf, gapWords } from "../reading/coverage.ts";
-import { DAY_MS } from "../reading/days.ts";
 import {
   type BranchHoldings,
   holdingsOf,

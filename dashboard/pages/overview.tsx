@@ -8,6 +8,7 @@ import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcome
 import type { PredictionBatch } from "../../src/domain/prediction.ts";
 import type { EventRecord } from "../../src/domain/run.ts";
 import { count, duration, instant, percent } from "../../src/cards/format.ts";
+import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { latestVersion } from "../../src/registry/assets.ts";
 import { modelStatus } from "../../src/registry/evaluations.ts";
 import { listEvents } from "../../src/registry/events.ts";
@@ -27,7 +28,7 @@ import {
   type NewestModel,
   newestModel,
 } from "../reading/champion.ts";
-import { clockMs, DAY_MS, HOUR_MS } from "../reading/days.ts";
+import { clockMs } from "../reading/days.ts";
 import { outcomeDays } from "../reading/outcomes.ts";
 import { type FlowState, type PipelineRun, pipelineState } from "../reading/pipeline.ts";
 import type { Freshness } from "../../src/engine/freshness.ts";

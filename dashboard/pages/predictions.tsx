@@ -4,6 +4,7 @@ import type { Child, FC } from "hono/jsx";
 import { z } from "zod";
 import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import { change, count, duration, instant, percent } from "../../src/cards/format.ts";
+import { iso } from "../../src/domain/time.ts";
 import { BranchField } from "../components/frame.tsx";
 import { numberedParams } from "../components/numbered_pager.tsx";
 import { Foreign } from "../components/panel.tsx";
@@ -118,8 +119,8 @@ const Lead: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, ask
   if (scored.batches === 0) {
     return (
       <>
-        No score lies between {instant(new Date(model.span.fromMs).toISOString())} and{" "}
-        {instant(new Date(model.span.toMs).toISOString())}.{" "}
+        No score lies between {instant(iso(model.span.fromMs))} and {instant(iso(model.span.toMs))}.
+        {" "}
         <a href={view.href("/predictions")}>The last 7 days</a>
       </>
     );

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { parseRunRef } from "../../src/domain/names.ts";
 import { count, plainText } from "../../src/cards/format.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { requireRun } from "../../src/registry/runs.ts";
 import { hasCard } from "../cards.ts";
 import { Foreign, Nothing, Panel } from "../components/panel.tsx";
@@ -14,7 +15,6 @@ import { definePage, type NextAction } from "../page.ts";
 import { LogPanel, StepsPanel } from "../panels/run_steps.tsx";
 import { ConfigPanel, FactsPanel, TagsPanel } from "../panels/run_facts.tsx";
 import { type RunDetails, runDetails } from "../reading/run_details.ts";
-import { HOUR_MS } from "../reading/days.ts";
 import { rowOf } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 

@@ -4,6 +4,7 @@ import type { FC } from "hono/jsx";
 import { z } from "zod";
 import type { RunStatus } from "../../src/domain/run.ts";
 import { count, plainText } from "../../src/cards/format.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { findFlow } from "../../src/engine/flow.ts";
 import { listTaggedRuns } from "../../src/registry/runs.ts";
 import { Command } from "../components/command.tsx";
@@ -15,7 +16,6 @@ import { causeIn, commandIn } from "../components/run_words.tsx";
 import { definePage, type NextAction } from "../page.ts";
 import { RunTable } from "../panels/run_list.tsx";
 import { flowRuns, listed, type ListedRun, lookBack, type RunRow } from "../reading/runs.ts";
-import { HOUR_MS } from "../reading/days.ts";
 import { hrefWith, type View } from "../view.ts";
 
 /** How far a page that is filtered by state looks back, and the finding for a failure. */

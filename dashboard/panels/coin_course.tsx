@@ -2,13 +2,12 @@
 
 import type { Child, FC } from "hono/jsx";
 import { count, plainText } from "../../src/cards/format.ts";
+import { DAY_MS, iso } from "../../src/domain/time.ts";
 import { PriceScoreChart } from "../charts/price_score.tsx";
 import { CoinLink } from "../components/refs.tsx";
 import { shortTime } from "../components/refs.tsx";
-import { iso } from "../components/times.ts";
 import { Nothing, Panel } from "../components/panel.tsx";
 import type { CoinCourse } from "../reading/course.ts";
-import { DAY_MS } from "../reading/days.ts";
 import type { View } from "../view.ts";
 
 export interface CoursePanelProps {

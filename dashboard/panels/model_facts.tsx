@@ -2,6 +2,7 @@
 
 import type { Child, FC } from "hono/jsx";
 import { count, decimal, instant, percent, plainText } from "../../src/cards/format.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { Facts, Panel } from "../components/panel.tsx";
 import { Age, RunLink } from "../components/refs.tsx";
 import { RefLink } from "../components/version_ref.tsx";
@@ -74,7 +75,7 @@ const Data: FC<{ view: View; detail: ModelDetail }> = ({ view, detail: { learned
 
 function windowOf({ learnedFrom: { firstAt, lastAt, marketAt } }: ModelDetail): string {
   if (firstAt === null || lastAt === null) return `up to ${instant(marketAt)}`;
-  const hours = Math.round((Date.parse(lastAt) - Date.parse(firstAt)) / 3_600_000);
+  const hours = Math.round((Date.parse(lastAt) - Date.parse(firstAt)) / HOUR_MS);
   return `${instant(firstAt)} to ${instant(lastAt)}, ${count(hours)}\u00a0h`;
 }
 

@@ -4,11 +4,11 @@ import type { Child, FC } from "hono/jsx";
 import type { OutcomeMetrics, Rate } from "../../src/domain/outcomes.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import { change, count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
+import { DAY_MS, iso } from "../../src/domain/time.ts";
 import { MetricByDay, type MetricDay } from "../charts/metric_by_day.tsx";
 import { Facts, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, shortTime } from "../components/refs.tsx";
-import { iso } from "../components/times.ts";
-import { DAY_MS, type Span } from "../reading/days.ts";
+import { type Span } from "../reading/days.ts";
 import type { OutcomeDay } from "../reading/outcomes.ts";
 import type { View } from "../view.ts";
 

@@ -2,7 +2,16 @@
 
 import type { FC } from "hono/jsx";
 import type { VersionRecord } from "../../src/domain/asset.ts";
-import { change, count, instant, plainText, price, UNDEFINED } from "../../src/cards/format.ts";
+import {
+  briefInstant,
+  change,
+  count,
+  instant,
+  plainText,
+  price,
+  UNDEFINED,
+} from "../../src/cards/format.ts";
+import { HOUR_MS, iso } from "../../src/domain/time.ts";
 import { readFile } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { Facts, Foreign, Panel, Table } from "../components/panel.tsx";
@@ -15,7 +24,7 @@ const SHOWN_COINS = 100;
 const SHOWN_REFUSED = 50;
 const KEPT_REFUSALS = 50;
 /** A quote this much older than its snapshot is called old. */
-const OLD_QUOTE_MS = 3_600_000;
+const OLD_QUOTE_MS = HOUR_MS;
 
 export const SNAPSHOT_SORTS = ["rank", "name", "price", "change", "volume"] as const;
 type Sort = (typeof SNAPSHOT_SORTS)[number];
@@ -132,14 +141,12 @@ function millions(usd: number | null): string {
 
 const Quoted: FC<{ row: SnapshotRow; version: VersionRecord }> = ({ row, version }) => {
   if (row.updatedMs === null) return <>{UNDEFINED}</>;
-  const iso = new Date(row.updatedMs).toISOString();
+  const at = iso(row.updatedMs);
   const isOld = version.marketAt !== null &&
     Date.parse(version.marketAt) - row.updatedMs > OLD_QUOTE_MS;
   return (
-    <time class={isOld ? "warn" : "dim"} datetime={iso} title={instant(iso)}>
-      {iso.slice(0, 10) === version.marketAt?.slice(0, 10)
-        ? iso.slice(11, 16)
-        : `${iso.slice(5, 10)} ${iso.slice(11, 16)}`}
+    <time class={isOld ? "warn" : "dim"} datetime={at} title={instant(at)}>
+      {briefInstant(at, version.marketAt ?? at)}
     </time>
   );
 };

@@ -8,9 +8,10 @@ import {
   type PredictionRole,
 } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listBatches, type PredictionRow, readBatch } from "../../src/registry/predictions.ts";
-import { branchKey, clockMs, type DayPart, dayParts, HOUR_MS, type Span } from "./days.ts";
+import { branchKey, clockMs, type DayPart, dayParts, type Span } from "./days.ts";
 import { Memo } from "./memo.ts";
 
 /** Over eight days of hourly batches, some 50 kB each. */
@@ -21,7 +22,7 @@ export const MAX_BATCHES_A_DAY = 1000;
 /** A batch comes this late to its snapshot at most, unless somebody scores an old one by hand … */
 const LATE_MS = 3 * HOUR_MS;
 /** … which is seen this much later at most. */
-const KEEP_MS = 60_000;
+const KEEP_MS = MINUTE_MS;
 
 const rowsOf = new Memo<readonly PredictionRow[]>(KEPT_BATCHES);
 const byCoinOf = new Memo<ReadonlyMap<string, PredictionRow>>(KEPT_BATCHES);

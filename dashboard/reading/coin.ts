@@ -9,11 +9,11 @@ import {
 } from "../../src/domain/outcomes.ts";
 import type { PredictionBatch } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listCoinScores, type ScoredCoin } from "../../src/registry/predictions.ts";
 import { batchByCoin, batchesIn, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
 import { type CoinCourse, coinCourse } from "./course.ts";
-import { DAY_MS } from "./days.ts";
 import { nameOf } from "./decided.ts";
 
 const MAX_REASONS = 2;

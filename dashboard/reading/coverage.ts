@@ -1,6 +1,6 @@
 // Which hours of a span have a snapshot, and where the gaps are. Beside data_assets.ts.
 
-import { HOUR_MS } from "./days.ts";
+import { HOUR_MS, iso } from "../../src/domain/time.ts";
 import type { SnapshotLine } from "./data_assets.ts";
 
 /** Hours in which a snapshot was to come, and those without one. */
@@ -35,7 +35,7 @@ export function coverageOf(
 
 /** "on 05-09 05:00", "of 3 h from 05-09 05:00" */
 export function gapWords({ fromMs, hours }: { fromMs: number; hours: number }): string {
-  const from = new Date(fromMs).toISOString();
+  const from = iso(fromMs);
   const at = `${from.slice(5, 10)} ${from.slice(11, 16)}`;
   return hours === 1 ? `on ${at}` : `of ${hours}\u00a0h from ${at}`;
 }

@@ -3,6 +3,7 @@
 import { ASSET, DATA_ASSETS, type JsonObject, type VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { type ReadScope, readScope } from "../../src/domain/scope.ts";
+import { iso, MINUTE_MS } from "../../src/domain/time.ts";
 import {
   getVersion,
   latestVersion,
@@ -46,7 +47,7 @@ const MAX_SNAPSHOTS_A_DAY = 288;
 const KEPT_DAYS = 200;
 
 /** Days that are over are listed once in so long: nothing comes in late, but an import might. */
-const KEEP_MS = 60_000;
+const KEEP_MS = MINUTE_MS;
 
 const kept = new Memo<readonly SnapshotLine[]>(KEPT_DAYS);
 const indexes = new Memo<readonly SnapshotIndexEntry[]>(KEPT_DAYS);
@@ -134,7 +135,7 @@ export function holdingsOf(
       branch,
       source: record && sourceName(record.source),
       snapshots: snapshot?.version ?? 0,
-      firstAt: first ? new Date(first.marketAtMs).toISOString() : null,
+      firstAt: first ? iso(first.marketAtMs) : null,
       lastAt: snapshot?.marketAt ?? null,
       datasets: dataset?.version ?? 0,
       trainingRows: dataset ? Number(dataset.annotations.row_count ?? 0) : null,

@@ -1,10 +1,8 @@
 // A span of market time in days, of which all but the last can be read once and kept.
 
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import { clockOf, readBranch, type RegistryContext } from "../../src/registry/context.ts";
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 
 /** A span of market time, ms, both ends inclusive. */
 export interface Span {

@@ -8,10 +8,11 @@ import {
   type PredictionBatch,
 } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listDue, listOutcomes } from "../../src/registry/predictions.ts";
 import { MAX_BATCHES_A_DAY } from "./batches.ts";
-import { branchKey, DAY_MS } from "./days.ts";
+import { branchKey } from "./days.ts";
 import { Memo } from "./memo.ts";
 
 /** Three months of days, some 150 kB each. */

@@ -1,10 +1,10 @@
 // The courses of prices around the first flags of episodes that a page shows. Beside episodes.ts.
 
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listCoinScores } from "../../src/registry/predictions.ts";
 import type { ShownEpisode } from "./episodes.ts";
-import { DAY_MS, HOUR_MS } from "./days.ts";
 import { coinSeries } from "./predictions.ts";
 
 /** What is drawn of an episode: from a day before its first flag to two days after it. */

@@ -3,6 +3,7 @@
 import { ASSET } from "../../src/domain/asset.ts";
 import type { CrashRule, OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { iso } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listDue } from "../../src/registry/predictions.ts";
 import { batchesIn, newestBatches, type Whose } from "./batches.ts";
@@ -71,7 +72,7 @@ export async function judgementOf(
       flagged: batches.reduce((sum, batch) => sum + batch.flagged, 0),
     },
     due: due && due.model === ASSET.detector
-      ? { at: new Date(due.dueAtMs).toISOString(), isOverdue: due.dueAtMs <= clockMs }
+      ? { at: iso(due.dueAtMs), isOverdue: due.dueAtMs <= clockMs }
       : null,
     outcomes,
     changes,

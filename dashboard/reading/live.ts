@@ -9,10 +9,10 @@ import {
   type PredictionBatch,
 } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { DAY_MS, iso, MINUTE_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { getOutcome, listBatches, type PredictionRow } from "../../src/registry/predictions.ts";
 import { batchByCoin, batchesIn, batchRows, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
-import { DAY_MS } from "./days.ts";
 import { coinSeries } from "./predictions.ts";
 
 /** The course beside a coin, with both ends. */
@@ -20,7 +20,7 @@ const COURSE_HOURS = 49;
 /** Lines a coin: what drove it, the strongest first. */
 const MAX_REASONS = 2;
 /** A price stands for the time a day ago this far from it at most. */
-const TOLERANCE_MS = 45 * 60_000;
+const TOLERANCE_MS = 45 * MINUTE_MS;
 
 export interface LiveCoin {
   coinId: string;
@@ -106,12 +106,12 @@ export async function readLive(
     hours: COURSE_HOURS,
   });
   return {
-    marketAt: new Date(batch.marketAtMs).toISOString(),
+    marketAt: iso(batch.marketAtMs),
     version: batch.version,
     runId: batch.runId,
     snapshot: batch.snapshot,
     threshold: batch.threshold,
-    dueAt: new Date(batch.dueAtMs).toISOString(),
+    dueAt: iso(batch.dueAtMs),
     scored: batch.rows,
     flagged: batch.flagged,
     ...extremesOf(rows),

@@ -12,6 +12,7 @@ import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
 import { type GateRow, gateRows } from "../../src/domain/gates.ts";
 import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import { readScope } from "../../src/domain/scope.ts";
+import { DAY_MS } from "../../src/domain/time.ts";
 import { revocationOf } from "../../src/registry/aliases.ts";
 import { fileOf, getVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -19,7 +20,6 @@ import { listEvaluations, modelStatus } from "../../src/registry/evaluations.ts"
 import { listOutcomes } from "../../src/registry/predictions.ts";
 import { type Blocker, promotionBlockers } from "../../src/registry/promotion.ts";
 import { trainingScoresOf } from "./datasets.ts";
-import { DAY_MS } from "./days.ts";
 import { evaluationScores } from "./evaluations.ts";
 import { type LearnedFrom, learnedFrom, numberOf, textOf } from "./models.ts";
 import { outcomeDays } from "./outcomes.ts";

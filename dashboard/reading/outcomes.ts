@@ -4,10 +4,11 @@
 import type { CrashRule, OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { OutcomeTally } from "../../src/evaluation/outcomes.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { batchesIn, type Whose } from "./batches.ts";
-import { clockMs, HOUR_MS, type Span } from "./days.ts";
+import { clockMs, type Span } from "./days.ts";
 import { type DecidedDay, decidedDays, outcomesOf } from "./decided.ts";
 import { Memo } from "./memo.ts";
 

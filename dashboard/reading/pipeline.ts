@@ -4,6 +4,7 @@
 import type { FlowConfigs, ProjectConfig } from "../../src/domain/config.ts";
 import type { RunRecord, RunStatus } from "../../src/domain/run.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { iso } from "../../src/domain/time.ts";
 import { dueOf, type Start, startOf } from "../../src/engine/dueness.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -76,7 +77,7 @@ async function flowState(
     last,
     ageMs: lastStartMs === null ? null : Math.max(0, nowMs - lastStartMs),
     start,
-    dueAt: due && new Date(due.dueMs).toISOString(),
+    dueAt: due && iso(due.dueMs),
     isLate: due?.isLate ?? false,
     history: found.map(({ id, status }) => ({ id, status })).reverse(),
   };

@@ -3,6 +3,7 @@
 import { type CrashRule, standingOf } from "../../src/domain/outcomes.ts";
 import { HORIZON_HOURS, type PredictionBatch } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
+import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import {
   listCoinScores,
@@ -10,7 +11,7 @@ import {
   type ScoredCoin,
 } from "../../src/registry/predictions.ts";
 import { batchByCoin, batchesIn, CHAMPIONS, type Whose } from "./batches.ts";
-import { branchKey, clockMs, DAY_MS, HOUR_MS, type Span } from "./days.ts";
+import { branchKey, clockMs, type Span } from "./days.ts";
 import { type DecidedDay, decidedDays, nameOf, outcomesOf } from "./decided.ts";
 import { Memo } from "./memo.ts";
 

@@ -10,10 +10,10 @@ import {
   type PredictionBatch,
 } from "../../src/domain/prediction.ts";
 import { numbers, type Table, texts, toMatrix } from "../../src/domain/table.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
 import { ANOMALY, type Detector, labelsOf } from "../../src/estimators/detector.ts";
 import { explainRows } from "../../src/estimators/explanation.ts";
-import { HOUR_MS } from "../../src/features/history.ts";
 import { fileOf } from "../../src/registry/assets.ts";
 import { wallTime } from "../../src/registry/context.ts";
 import { encodeTable } from "../../src/store/tables.ts";

@@ -11,8 +11,8 @@ import {
 } from "../../src/domain/prediction.ts";
 import { type ReadScope, readScope } from "../../src/domain/scope.ts";
 import { numbers, texts } from "../../src/domain/table.ts";
+import { MINUTE_MS } from "../../src/domain/time.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
-import { MINUTE_MS } from "../../src/features/history.ts";
 import { clockOf, readBranch, type RegistryContext, wallTime } from "../../src/registry/context.ts";
 import { type DueBatch, getBatch, listDue, stageOutcome } from "../../src/registry/predictions.ts";
 import { readBlob } from "../../src/store/blobs.ts";

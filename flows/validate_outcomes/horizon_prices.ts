@@ -7,8 +7,9 @@ import type { MarketSource } from "../../src/domain/market.ts";
 import { DECIDED_BY } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import { numbers, texts } from "../../src/domain/table.ts";
+import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
-import { HOUR_MS, MINUTE_MS, type Snapshot } from "../../src/features/history.ts";
+import { type Snapshot } from "../../src/features/history.ts";
 import { recentSnapshots } from "../snapshots.ts";
 
 /** How long after the tolerance a snapshot of before may still be on its way into the store. */

@@ -1,7 +1,7 @@
 // Numbers, times and foreign text as a card shows them. Beside the pages; depends on no locale and no
 // clock, so that a card made twice is the same.
 
-export { duration } from "../domain/duration.ts";
+export { duration } from "../domain/time.ts";
 
 /** Undefined is "–", never 0. */
 export const UNDEFINED = "–";
@@ -52,6 +52,13 @@ export function significant(value: number | null, digits = 4): string {
 /** "2022-05-09 17:00 UTC" */
 export function instant(iso: string | null): string {
   return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)}\u00a0UTC`;
+}
+
+/** An instant beside another: "06:00" of the same day, "05-09 17:00" of the same year, else in full. */
+export function briefInstant(iso: string, beside: string): string {
+  const time = iso.slice(11, 16);
+  if (iso.slice(0, 10) === beside.slice(0, 10)) return time;
+  return `${iso.slice(iso.slice(0, 4) === beside.slice(0, 4) ? 5 : 0, 10)} ${time}`;
 }
 
 /** A price in USD with four significant digits, and never an exponent: "$1,234", "$0.0001235". */

@@ -2,13 +2,11 @@
 
 import { z } from "zod";
 import { AppError } from "../domain/errors.ts";
+import { parseInstant } from "../domain/time.ts";
 
 /** Milliseconds of an ISO 8601 time; UTC where it names no zone. Throws `invalid`. */
 export function parseTime(flag: string, text: string): number {
-  const zoned = /(Z|[+-]\d\d:?\d\d)$/i.test(text) || /^\d{4}-\d\d-\d\d$/.test(text)
-    ? text
-    : `${text}Z`;
-  const ms = /^\d{4}-\d\d/.test(text) ? Date.parse(zoned) : NaN;
+  const ms = parseInstant(text);
   if (Number.isFinite(ms)) return ms;
   throw new AppError(
     "invalid",

@@ -3,6 +3,7 @@
 // the same reading, so that what is shown as due next is what will run.
 
 import { AppError } from "./errors.ts";
+import { MINUTE_MS } from "./time.ts";
 
 const MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(" ");
 const WEEKDAYS = "SUN MON TUE WED THU FRI SAT".split(" ");
@@ -33,7 +34,6 @@ export function isCronExpression(text: string): boolean {
     parts.every((part, i) => part.split(",").every((item) => isItem(item, FIELDS[i]!)));
 }
 
-const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
 /** A leap day comes within it, but for the turns of most centuries. */
 const MAX_DAYS = 5 * 366;

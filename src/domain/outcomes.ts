@@ -4,6 +4,7 @@
 import type { JsonObject } from "./asset.ts";
 import type { EventKind } from "./market.ts";
 import { DECIDED_BY, type OutcomeRecord } from "./prediction.ts";
+import { HOUR_MS } from "./time.ts";
 
 /** What a prediction turned out to be. */
 export type Verdict = "hit" | "false_alarm" | "missed" | "quiet" | "unresolved";
@@ -53,7 +54,7 @@ export function worstOf<T extends { outcome: Standing }>(flags: readonly T[]): S
 }
 
 /** Flags further apart are not consecutive: hours were missed in which nobody looked. */
-const MAX_SILENCE_MS = 3 * 3_600_000;
+const MAX_SILENCE_MS = 3 * HOUR_MS;
 
 /** One coin's score at one time, in the order of time. */
 export interface ScoredMoment {

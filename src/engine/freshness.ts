@@ -4,13 +4,11 @@
 
 import { ASSET } from "../domain/asset.ts";
 import { nextSlot, previousSlot } from "../domain/cron.ts";
-import { duration } from "../domain/duration.ts";
 import type { SourceKind } from "../domain/market.ts";
 import type { ReadScope } from "../domain/scope.ts";
+import { duration, HOUR_MS, iso } from "../domain/time.ts";
 import { latestVersion } from "../registry/assets.ts";
 import { readBranch, type RegistryContext } from "../registry/context.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** Without a schedule a live market is expected hourly, as its features are. */
 const USUAL_INTERVAL_MS = HOUR_MS;
@@ -121,7 +119,7 @@ export function freshnessOf(facts: FreshnessFacts): Freshness {
     ageMs,
     isWatched: true,
     expectedEveryMs: everyMs,
-    dueAt: new Date(dueMs).toISOString(),
+    dueAt: iso(dueMs),
     missing,
     sentence,
   };

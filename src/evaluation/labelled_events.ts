@@ -4,8 +4,7 @@
 import type { EventKind, MarketLabel } from "../domain/market.ts";
 import type { KindRecall } from "../domain/outcomes.ts";
 import type { OutcomeRecord } from "../domain/prediction.ts";
-
-const HOUR_MS = 3_600_000;
+import { HOUR_MS } from "../domain/time.ts";
 
 /** What an event did is still in a coin's features an hour after its last hour. */
 const AFTERMATH_MS = HOUR_MS;

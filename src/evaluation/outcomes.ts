@@ -10,10 +10,8 @@ import {
   type WorstCases,
 } from "../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../domain/prediction.ts";
+import { DAY_MS } from "../domain/time.ts";
 import { ClusteredRate } from "./clustered_interval.ts";
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const VERDICTS = ["hit", "false_alarm", "missed", "quiet", "unresolved"] as const;
 

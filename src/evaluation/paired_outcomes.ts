@@ -3,10 +3,9 @@
 
 import type { Agreement, CrashRule, Difference, PairedComparison } from "../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../domain/prediction.ts";
+import { DAY_MS } from "../domain/time.ts";
 import { studentQuantile, twoWayVariance } from "./clustered_interval.ts";
 import { share } from "./outcomes.ts";
-
-const DAY_MS = 24 * 3_600_000;
 
 /** One prediction that both made. */
 interface Pair {

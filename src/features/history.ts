@@ -3,10 +3,8 @@
 
 import { AppError } from "../domain/errors.ts";
 import { numbers, type Table, texts } from "../domain/table.ts";
+import { MINUTE_MS } from "../domain/time.ts";
 import { POINT_IN_TIME_FEATURES, type PointInTimeFeature } from "./point_in_time.ts";
-
-export const HOUR_MS = 3_600_000;
-export const MINUTE_MS = 60_000;
 
 /** A stretch without a snapshot that is longer than this is a gap: an hourly ingest was missed. */
 export const GAP_MS = 90 * MINUTE_MS;

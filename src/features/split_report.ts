@@ -2,7 +2,8 @@
 // asks why a coin or an hour is not in it.
 
 import { numbers, type Table, texts } from "../domain/table.ts";
-import { GAP_MS, HOUR_MS } from "./history.ts";
+import { HOUR_MS } from "../domain/time.ts";
+import { GAP_MS } from "./history.ts";
 import { countWithin, type SplitWindow } from "./split_window.ts";
 import { FEATURE_NAMES, WARM_UP_HOURS } from "./temporal.ts";
 

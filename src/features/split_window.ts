@@ -2,7 +2,7 @@
 // so that `status` can say "dataset possible in 31 h" without reading a single table.
 
 import { AppError } from "../domain/errors.ts";
-import { HOUR_MS } from "./history.ts";
+import { HOUR_MS } from "../domain/time.ts";
 
 /** Whole hours and counts, named as the parameters of `build_dataset`. */
 export interface SplitParams {

@@ -3,7 +3,8 @@
 
 import { AppError } from "../domain/errors.ts";
 import { numbers, type Table, texts } from "../domain/table.ts";
-import { type CoinSeries, historyOf, HOUR_MS, MINUTE_MS, type Snapshot } from "./history.ts";
+import { HOUR_MS, MINUTE_MS } from "../domain/time.ts";
+import { type CoinSeries, historyOf, type Snapshot } from "./history.ts";
 import { finiteOrNull } from "./point_in_time.ts";
 
 export const HORIZON_HOURS = 24;

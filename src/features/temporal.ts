@@ -3,15 +3,8 @@
 // All of it goes by time, not by position, and looks backwards only.
 
 import type { Column, Table } from "../domain/table.ts";
-import {
-  type CoinSeries,
-  GAP_MS,
-  historyOf,
-  HOUR_MS,
-  MINUTE_MS,
-  type Observation,
-  type Snapshot,
-} from "./history.ts";
+import { HOUR_MS, MINUTE_MS } from "../domain/time.ts";
+import { type CoinSeries, GAP_MS, historyOf, type Observation, type Snapshot } from "./history.ts";
 import { finiteOrNull, POINT_IN_TIME_FEATURES, type PointInTimeFeature } from "./point_in_time.ts";
 
 const LAG_HOURS = [1, 6, 24] as const;

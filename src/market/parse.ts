@@ -3,10 +3,11 @@
 // Checked by hand and not by a schema: a response holds some 17,000 numbers, most of them sparklines.
 
 import type { MarketRow, ParsedResponse, RefusedRow } from "../domain/market.ts";
+import { HOUR_MS } from "../domain/time.ts";
 import { readCoins, unreadable } from "./response_body.ts";
 
 /** A quote this much older than the newest one of its response is called stale. */
-const STALE_MS = 2 * 3_600_000;
+const STALE_MS = 2 * HOUR_MS;
 /** CoinGecko's sparkline: hourly, seven days. */
 const SPARKLINE_POINTS = 168;
 

@@ -1,10 +1,10 @@
 // What the simulated market says of a coin in an hour: one object of `/coins/markets`, as JSON text.
 // Everything in it is read off the same price history, so that its numbers agree with one another.
 
+import { HOUR_MS } from "../domain/time.ts";
 import type { SimulatedPrices } from "./simulated_prices.ts";
 import { COIN_COUNT } from "./simulated_universe.ts";
 
-const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2024, 0, 1);
 const DAY_HOURS = 24;
 const WEEK_HOURS = 7 * DAY_HOURS;

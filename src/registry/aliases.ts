@@ -6,6 +6,7 @@ import type { AliasEntry, AliasRecord, RevocationRecord, VersionRecord } from ".
 import { AppError } from "../domain/errors.ts";
 import { isAliasName } from "../domain/names.ts";
 import type { ReadScope } from "../domain/scope.ts";
+import { iso } from "../domain/time.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Reader, Transaction } from "../store/kv.ts";
 import { clockOf, type RegistryContext, wallTime } from "./context.ts";
@@ -154,7 +155,7 @@ export async function stageHolder(
     previousVersion: holder?.version ?? null,
     actor: ctx.actor,
     recordedAt: wallTime(ctx),
-    marketAt: new Date(marketAtMs).toISOString(),
+    marketAt: iso(marketAtMs),
   };
   tx.set(keys.alias(model, alias), {
     model,

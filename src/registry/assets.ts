@@ -11,6 +11,7 @@ import { AppError } from "../domain/errors.ts";
 import { parseVersionRef } from "../domain/names.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import type { Table } from "../domain/table.ts";
+import { iso } from "../domain/time.ts";
 import { readBlob, requireBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
@@ -70,7 +71,7 @@ export async function indexSnapshot(
   if (present !== null) {
     throw new AppError(
       "conflict",
-      `Cannot ingest a snapshot of ${new Date(marketAtMs).toISOString()}: ` +
+      `Cannot ingest a snapshot of ${iso(marketAtMs)}: ` +
         `${ASSET.snapshot} v${present} is of that very time. See: anomaly status`,
     );
   }

@@ -3,6 +3,7 @@
 import type { SourceIdentity } from "../domain/market.ts";
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, Scopes } from "../domain/scope.ts";
+import { iso } from "../domain/time.ts";
 import { type BranchRecord, keysOf } from "../store/keys.ts";
 import type { Store, Transaction } from "../store/kv.ts";
 
@@ -16,7 +17,7 @@ export interface RegistryContext {
 }
 
 export function wallTime(ctx: RegistryContext): string {
-  return new Date(ctx.nowMs()).toISOString();
+  return iso(ctx.nowMs());
 }
 
 /** What a branch is bound to; null on a branch that never fetched from a market. */
@@ -42,7 +43,7 @@ export function clockOf(ctx: RegistryContext, record: BranchRecord): number {
 /** The same as ISO 8601 text. */
 export async function marketTime(ctx: RegistryContext, scope: ReadScope): Promise<string | null> {
   const ms = await marketNowMs(ctx, scope);
-  return ms === null ? null : new Date(ms).toISOString();
+  return ms === null ? null : iso(ms);
 }
 
 /** Throws `conflict` when the branch is bound to another source. Where recordings lie does not count. */

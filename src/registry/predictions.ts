@@ -13,12 +13,11 @@ import {
   type PredictionBatch,
 } from "../domain/prediction.ts";
 import { numbers, texts } from "../domain/table.ts";
+import { HOUR_MS } from "../domain/time.ts";
 import { readBlob, requireBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { RegistryContext } from "./context.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** A span of market time, ms, both ends inclusive; and how many records at most. */
 export interface TimeRange {

@@ -4,12 +4,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { allCommands } from "../../src/cli/mod.ts";
 import { flows } from "../../flows/mod.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { isBlobKey } from "../../src/store/keys.ts";
 import { decodeTable } from "../../src/store/tables.ts";
 import { decodeSafetensors } from "../../src/store/safetensors.ts";
 import { listing, type Terminal, terminalIn, withTerminal } from "./app.ts";
 
-const HOUR_MS = 3_600_000;
 /** What a hostile reason would do to a terminal: colours, its title, a line that is not ours. */
 const EVIL = "\u001b[31mred\u001b]0;title\u0007\u202e\r\nchampion  v9";
 

@@ -2,8 +2,9 @@
 
 import type { MarketRow } from "../../src/domain/market.ts";
 import { type Table, takeRows } from "../../src/domain/table.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { pointInTime } from "../../src/features/point_in_time.ts";
-import { HOUR_MS, type Snapshot } from "../../src/features/history.ts";
+import { type Snapshot } from "../../src/features/history.ts";
 
 /** Midnight, so that hour h of the tests is hour h of the day. */
 export const START_MS = Date.UTC(2024, 2, 1);

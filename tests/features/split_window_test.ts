@@ -3,7 +3,7 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { AppError } from "../../src/domain/errors.ts";
-import { HOUR_MS } from "../../src/features/history.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { hoursMissing, type SplitParams } from "../../src/features/split.ts";
 import { splitWindow } from "../../src/features/split_window.ts";
 import { at, range } from "./snapshots.ts";

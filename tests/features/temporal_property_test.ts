@@ -4,7 +4,8 @@
 import { assert, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { numbers } from "../../src/domain/table.ts";
-import { HOUR_MS, type Snapshot } from "../../src/features/history.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
+import { type Snapshot } from "../../src/features/history.ts";
 import {
   bulkFeatures,
   FEATURE_NAMES,

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DECIDED_BY, type OutcomeRecord } from "../../src/domain/prediction.ts";
+import { MINUTE_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { listBatches, listDue, listOutcomes } from "../../src/registry/predictions.ts";
@@ -18,7 +19,6 @@ import {
 /** The first snapshot that a champion scores, and its horizon. */
 const SCORED = LEARN_HOURS;
 const DUE = SCORED + 24;
-const MINUTE_MS = 60_000;
 
 /** A market whose first snapshot after LEARN_HOURS was scored; nothing else was. */
 function withPrediction(

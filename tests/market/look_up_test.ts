@@ -3,6 +3,7 @@
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
+import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import { CoinGecko } from "../../src/market/coingecko.ts";
 import { parseMarkets } from "../../src/market/mod.ts";
 import { Replay } from "../../src/market/replay.ts";
@@ -10,8 +11,6 @@ import { Simulator } from "../../src/market/simulator.ts";
 import { type Answer, coin, ok, serveCoinGecko, status } from "../support/coingecko_server.ts";
 import { withFolder } from "../support/market.ts";
 
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 const FROM_MS = Date.UTC(2026, 0, 2);
 const SPAN = { fromMs: FROM_MS, toMs: FROM_MS + 45 * MINUTE_MS };
 

@@ -5,10 +5,10 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows }
 import fc from "fast-check";
 import { AppError } from "../../src/domain/errors.ts";
 import type { EventKind, MarketLabel, RawResponse } from "../../src/domain/market.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { parseMarkets } from "../../src/market/parse.ts";
 import { Simulator } from "../../src/market/simulator.ts";
 
-const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2024, 0, 1);
 const KINDS: readonly EventKind[] = [
   ...["pump", "crash", "depeg", "wash_volume", "stale_quote", "missing_quote"] as const,

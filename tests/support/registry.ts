@@ -12,6 +12,7 @@ import {
 import type { EvaluationRecord, GateResult, ModelMetrics } from "../../src/domain/evaluation.ts";
 import type { LogLine } from "../../src/domain/run.ts";
 import { readScope, writeScope } from "../../src/domain/scope.ts";
+import { HOUR_MS } from "../../src/domain/time.ts";
 import { defineFlow, type RunnerContext, WithEffects } from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import {
@@ -34,7 +35,7 @@ import { Store } from "../../src/store/kv.ts";
 
 export const PROJECT = "crypto_anomaly";
 export const START_MS = Date.UTC(2024, 0, 1);
-export const HOUR_MS = 3_600_000;
+export { HOUR_MS };
 export const MODEL = ASSET.detector;
 
 /** A registry with the wall clock as a field. */

@@ -4,13 +4,14 @@ import { z } from "@hono/zod-openapi";
 import { type AliasEntry, ASSET } from "../../../src/domain/asset.ts";
 import { AppError } from "../../../src/domain/errors.ts";
 import { checkAliasName } from "../../../src/domain/names.ts";
+import { iso } from "../../../src/domain/time.ts";
 import { aliasHistory, aliasHolderAt } from "../../../src/registry/alias_history.ts";
 import { CHAMPION, listAliases } from "../../../src/registry/aliases.ts";
 import { rollBack, rollbackSchema } from "../../acts/model_acts.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { aliasEntrySchema, aliasSchema, holderSchema } from "../schemas/models.ts";
 import { listParams, page, pageOf } from "../schemas/shapes.ts";
-import { iso, timeParam } from "../schemas/times.ts";
+import { timeParam } from "../schemas/times.ts";
 
 const model = ASSET.detector;
 const aliasName = z.string().min(1).max(64);

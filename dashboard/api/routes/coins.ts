@@ -2,15 +2,15 @@
 
 import { z } from "@hono/zod-openapi";
 import { alertEpisodes, worstOf } from "../../../src/domain/outcomes.ts";
+import { HOUR_MS, iso } from "../../../src/domain/time.ts";
 import type { ScoredCoin } from "../../../src/registry/predictions.ts";
 import { coinNotFound } from "../../../src/registry/coin_names.ts";
 import { listCoinScores } from "../../../src/registry/predictions.ts";
-import { HOUR_MS } from "../../reading/days.ts";
 import { coinHistory } from "../../reading/predictions.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { coinSchema } from "../schemas/predictions.ts";
 import { limitParam } from "../schemas/shapes.ts";
-import { iso, timeParam } from "../schemas/times.ts";
+import { timeParam } from "../schemas/times.ts";
 import { crashParam } from "./predictions.ts";
 
 /** Coins of one bucket of the index may share an hour with this many others' batches. */

@@ -3,6 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { ASSET } from "../../../src/domain/asset.ts";
 import { readScope } from "../../../src/domain/scope.ts";
+import { iso } from "../../../src/domain/time.ts";
 import { aliasHistory } from "../../../src/registry/alias_history.ts";
 import { aliasHolder, CHAMPION } from "../../../src/registry/aliases.ts";
 import { latestVersion } from "../../../src/registry/assets.ts";
@@ -22,7 +23,6 @@ import { defineOperation, type Operation } from "../operation.ts";
 import { statusSchema } from "../schemas/market.ts";
 import { branchSchema } from "../schemas/runs.ts";
 import { limitParam } from "../schemas/shapes.ts";
-import { iso } from "../schemas/times.ts";
 
 const model = ASSET.detector;
 

@@ -5,17 +5,18 @@ import { driversSentence } from "../../../src/domain/drivers.ts";
 import { DEFAULT_CRASH_PCT, standingOf } from "../../../src/domain/outcomes.ts";
 import type { PredictionBatch } from "../../../src/domain/prediction.ts";
 import { ASSET } from "../../../src/domain/asset.ts";
+import { DAY_MS, iso } from "../../../src/domain/time.ts";
 import { resolveVersion } from "../../../src/registry/assets.ts";
 import type { RegistryContext } from "../../../src/registry/context.ts";
 import { getOutcome, listBatches } from "../../../src/registry/predictions.ts";
 import { batchRows, isBy, type Whose } from "../../reading/batches.ts";
-import { clockMs, DAY_MS } from "../../reading/days.ts";
+import { clockMs } from "../../reading/days.ts";
 import { outcomeDays } from "../../reading/outcomes.ts";
 import type { View } from "../../view.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { outcomesSchema, predictionPageSchema } from "../schemas/predictions.ts";
 import { flag, limitParam } from "../schemas/shapes.ts";
-import { assertSpan, iso, timeParam } from "../schemas/times.ts";
+import { assertSpan, timeParam } from "../schemas/times.ts";
 
 /** Batches that one answer opens at most; where they hold too little, the answer says where to go on. */
 const MAX_BATCHES = 48;

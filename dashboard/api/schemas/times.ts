@@ -2,15 +2,14 @@
 
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../../src/domain/errors.ts";
+import { iso, parseInstant } from "../../../src/domain/time.ts";
 
 /** Room for a span of centuries; beyond it a date is no longer one. */
 const LATEST_MS = Date.UTC(9999, 11, 31);
 
 /** ISO 8601 as people type it, UTC where it names no zone; gives ms. */
 export const timeParam = z.string().max(40).transform((text, context) => {
-  const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
-  const zoned = isDate || /(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`;
-  const ms = /^\d{4}-\d\d/.test(text) ? Date.parse(zoned) : NaN;
+  const ms = parseInstant(text);
   if (ms >= 0 && ms <= LATEST_MS) return ms;
   context.addIssue({
     code: "custom",
@@ -27,8 +26,4 @@ export function assertSpan({ fromMs, toMs }: { fromMs: number; toMs: number }): 
     `Cannot list from ${iso(fromMs)} to ${iso(toMs)}: found an end before the beginning. Next: ` +
       `exchange them`,
   );
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { driversSentence } from "../../domain/drivers.ts";
 import { alertEpisodes, type Episode, worstOf } from "../../domain/outcomes.ts";
 import type { ReadScope } from "../../domain/scope.ts";
+import { HOUR_MS, iso } from "../../domain/time.ts";
 import { coinNotFound } from "../../registry/coin_names.ts";
 import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
 import {
@@ -18,7 +19,6 @@ import { columns, duration, instant, metric, oneLine, price, wrap } from "../tex
 import { parseSpan, spanParams } from "../times.ts";
 import { crashParam, roleParam, standingWords } from "./predictions.ts";
 
-const HOUR_MS = 3_600_000;
 /** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
 const SCORES_AN_HOUR = 8;
 /** Alerts that are shown, the newest. */
@@ -139,8 +139,4 @@ function scoreTable(scores: readonly ScoredCoin[], nowMs: number): string {
       standingWords(score.outcome, nowMs),
     ]),
   );
-}
-
-function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ASSET, type VersionRecord } from "../../domain/asset.ts";
 import { AppError } from "../../domain/errors.ts";
 import { type ReadScope, readScope } from "../../domain/scope.ts";
+import { iso } from "../../domain/time.ts";
 import {
   listSnapshots,
   listVersions,
@@ -193,7 +194,7 @@ async function inspectBranches({ registry }: Session) {
       branch,
       source: record ? sourceName(record.source) : null,
       snapshots: snapshot?.version ?? 0,
-      first_at: first ? new Date(first.marketAtMs).toISOString() : null,
+      first_at: first ? iso(first.marketAtMs) : null,
       last_at: snapshot?.marketAt ?? null,
       training_datasets: dataset?.version ?? 0,
       training_rows: dataset ? dataset.annotations.row_count : null,
@@ -240,7 +241,7 @@ async function inspectTable(session: Session, call: Call<unknown>) {
     value === null
       ? UNDEFINED
       : type === "time"
-      ? instant(new Date(value).toISOString())
+      ? instant(iso(value))
       : String(Number(value.toPrecision(6)));
   const text = [
     `${version.name} v${version.version} of ${version.branch}: ${table.rowCount} rows, ` +

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { toAppError } from "../../domain/errors.ts";
 import { toJson } from "../../domain/json.ts";
+import { HOUR_MS } from "../../domain/time.ts";
 import type { RunnerContext } from "../../engine/flow.ts";
 import {
   type App,
@@ -19,7 +20,6 @@ import { DEMO_BRANCH, DEMO_KV, prepareStore, refuseUsedStore } from "./demo_stor
 import { type DemoCall, MAX_STORY_HOURS, Story } from "./demo_story.ts";
 import { commandFlags, portParam } from "./serve.ts";
 
-const HOUR_MS = 3_600_000;
 /** A week to learn from, and a day before it for its lags. */
 const LEARN_HOURS = 192;
 /** Of a recording too short for that, the share that is learned from. */

@@ -3,6 +3,7 @@
 import { ASSET } from "../../domain/asset.ts";
 import type { EpisodeCounts } from "../../domain/outcomes.ts";
 import type { RunRecord } from "../../domain/run.ts";
+import { HOUR_MS } from "../../domain/time.ts";
 import { findFlow, type RunnerContext } from "../../engine/flow.ts";
 import { runFlow } from "../../engine/runner.ts";
 import { followEvents } from "../../engine/triggers.ts";
@@ -15,7 +16,6 @@ import { instant, percent } from "../text.ts";
 import type { DemoStoreCall } from "./demo_store.ts";
 import { kindTable, metricLines } from "./outcomes.ts";
 
-const HOUR_MS = 3_600_000;
 export const MAX_STORY_HOURS = 8760;
 const CRASH_PCT = -15;
 

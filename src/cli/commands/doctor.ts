@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { toAppError } from "../../domain/errors.ts";
+import { HOUR_MS, iso } from "../../domain/time.ts";
 import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { getVersion, readFile } from "../../registry/assets.ts";
 import { readBranch, type RegistryContext, sourceName } from "../../registry/context.ts";
@@ -13,7 +14,7 @@ import { instant, oneLine } from "../text.ts";
 import { storeText } from "./status.ts";
 
 /** A run that is "running" for longer than this has most likely been killed. */
-const STUCK_MS = 3_600_000;
+const STUCK_MS = HOUR_MS;
 
 interface Check {
   name: string;
@@ -74,7 +75,7 @@ async function checkStore(app: App, call: Call<Record<string, unknown>>): Promis
 async function marketCheck(registry: RegistryContext): Promise<string> {
   const record = await readBranch(registry, registry.scopes.write);
   if (record === null) return "no data on this branch yet";
-  const at = instant(new Date(record.marketAtMs).toISOString());
+  const at = instant(iso(record.marketAtMs));
   return `bound to ${sourceName(record.source)}, newest data of ${at}`;
 }
 

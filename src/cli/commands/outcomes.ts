@@ -11,6 +11,7 @@ import {
   verdictOf,
 } from "../../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../../domain/prediction.ts";
+import { iso } from "../../domain/time.ts";
 import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { resolveVersion } from "../../registry/assets.ts";
 import type { RegistryContext } from "../../registry/context.ts";
@@ -122,7 +123,7 @@ function casesOf(record: OutcomeRecord, crashThresholdPct: number): OutcomeCase[
     const by = record.decidedBy[i]!;
     const isDecided = by !== DECIDED_BY.nothing;
     return {
-      marketAt: new Date(record.marketAtMs).toISOString(),
+      marketAt: iso(record.marketAtMs),
       coinId,
       score: record.scores[i]!,
       returnPct: isDecided ? record.returnsPct[i]! : null,

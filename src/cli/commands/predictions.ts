@@ -6,6 +6,7 @@ import { driversSentence } from "../../domain/drivers.ts";
 import { DEFAULT_CRASH_PCT, type Standing, standingOf } from "../../domain/outcomes.ts";
 import type { PredictionBatch } from "../../domain/prediction.ts";
 import type { ReadScope } from "../../domain/scope.ts";
+import { iso } from "../../domain/time.ts";
 import { resolveVersion } from "../../registry/assets.ts";
 import { marketNowMs, type RegistryContext } from "../../registry/context.ts";
 import {
@@ -107,7 +108,7 @@ async function showBatch(
   const rows = await readBatch(registry, batch);
   return rows.map((row, i) => ({
     ...row,
-    marketAt: new Date(batch.marketAtMs).toISOString(),
+    marketAt: iso(batch.marketAtMs),
     model: batch.model,
     version: batch.version,
     role: batch.role,

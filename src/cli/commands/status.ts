@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { MAX_CHALLENGERS, type PredictionBatch } from "../../domain/prediction.ts";
+import { iso } from "../../domain/time.ts";
 import { aliasHistory } from "../../registry/alias_history.ts";
 import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { latestVersion } from "../../registry/assets.ts";
@@ -62,7 +63,7 @@ export const status = defineCommand({
         "flagged",
         scored
           ? `${scored.flagged} of ${scored.rows} coins by v${scored.version}, at ` +
-            instant(new Date(scored.marketAtMs).toISOString())
+            instant(iso(scored.marketAtMs))
           : "nothing was scored yet",
       ],
       [

@@ -1,11 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { z } from "zod";
 import { pipelineState } from "../../../dashboard/reading/pipeline.ts";
+import { HOUR_MS } from "../../../src/domain/time.ts";
 import { defineFlow } from "../../../src/engine/flow.ts";
 import { runFlow } from "../../../src/engine/runner.ts";
 import { memoryRegistry, START_MS, testConfigs, testRunner } from "../../support/registry.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** A flow that does what a test says, named as one that may be scheduled. */
 function flowThat(work: () => Promise<void>) {
