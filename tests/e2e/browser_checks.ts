@@ -5,6 +5,7 @@
 // Usage: deno run --allow-all tests/e2e/browser_checks.ts [words of the checks to run]
 // Prints a line for each check, and `N passed, N failed` last.
 
+import { assert, assertEquals } from "@std/assert";
 import { chromiumPath, withBrowser } from "../support/browser.ts";
 import { serveProcess } from "../support/processes.ts";
 import { knownOf } from "./browser/addresses.ts";
@@ -45,6 +46,11 @@ async function main(checks: Checks, chromium: string): Promise<void> {
       await checkControls(checks, witness, demo.origin);
       await checkHostileMarket(checks, witness, { origin: hostile.origin, token: TOKEN });
       await checkEveryPage(checks, witness, demo.origin, await knownOf(demo.origin));
+      await checks.check(`${witness.requests} requests: none left for another host`, () => {
+        assert(witness.requests > 0);
+        assertEquals(witness.take(), []);
+        return Promise.resolve();
+      });
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -2,7 +2,7 @@
 // What must hold on every page, whatever it shows: axe finds nothing in either theme at either width,
 // nothing is wider than a phone, and the way to the other pages stays in reach.
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import axe, { type AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { PAGES } from "../../../dashboard/pages/mod.ts";
@@ -129,10 +129,4 @@ async function outOfReach(page: Page): Promise<string[]> {
 /** The addresses of both kinds, by the name of their picture. */
 export function allAddresses(known: Known): Addresses {
   return Object.assign({}, ...Object.values(addressesOf(known)), otherAddresses());
-}
-
-/** Fails where anything was seen that no page may do. */
-export function assertNothingSeen(witness: Witness): void {
-  const seen = witness.take();
-  assert(seen.length === 0, seen.join("\n"));
 }
