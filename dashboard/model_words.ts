@@ -3,7 +3,7 @@
 import type { VersionRef } from "../src/domain/asset.ts";
 import type { GateCount, GateRow } from "../src/domain/gates.ts";
 import type { Blocker } from "../src/registry/promotion.ts";
-import { expected, held } from "./components/gates.tsx";
+import { expected, held } from "../src/cards/gate_numbers.ts";
 
 /** As much of a judgement as sentences need. */
 export interface Judged {

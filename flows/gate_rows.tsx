@@ -1,7 +1,7 @@
 // Gates as numbers, as the cards of evaluations and promotions show them.
 
 import type { GateResult } from "../src/domain/evaluation.ts";
-import { decimal } from "../src/cards/format.ts";
+import { expected, held } from "../src/cards/gate_numbers.ts";
 import { type Mark, Rows, State } from "../src/cards/page.tsx";
 
 const MARKS: Record<GateResult["status"], Mark> = {
@@ -24,8 +24,8 @@ export function GateRows({ gates, caption }: { gates: readonly GateResult[]; cap
       ]}
       rows={gates.map((gate) => [
         gate.name + (gate.hard ? "" : " (soft)"),
-        decimal(gate.value),
-        `${gate.comparison === "<=" ? "≤" : "≥"} ${decimal(gate.threshold)}`,
+        held(gate),
+        expected(gate),
         <State mark={MARKS[gate.status]} word={gate.status.replace("_", " ")} />,
         ...(isNoted ? [gate.note ?? ""] : []),
       ])}

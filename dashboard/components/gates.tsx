@@ -4,6 +4,7 @@ import type { Child, FC } from "hono/jsx";
 import { countGates, type GateRow } from "../../src/domain/gates.ts";
 import type { GateResult } from "../../src/domain/evaluation.ts";
 import { decimal, plainText } from "../../src/cards/format.ts";
+import { expected, held } from "../../src/cards/gate_numbers.ts";
 import { GateBullet } from "../charts/bullets.tsx";
 import { type Column, Table } from "./panel.tsx";
 import { State, type StateKind } from "./state.tsx";
@@ -103,30 +104,6 @@ function howToRead(champion: number | null): string {
 
 function nameOf({ label, hard }: GateRow): string {
   return hard ? label : `${label} (soft)`;
-}
-
-type Held = Pick<GateRow, "value" | "comparison" | "threshold">;
-
-/** "≤ 0.200" */
-export function expected(row: Held): string {
-  return `${row.comparison === "<=" ? "≤" : "≥"}\u00a0${decimal(row.threshold, decimalsOf(row))}`;
-}
-
-/** The value, in as many decimals as it takes to tell it from the threshold. */
-export function held(row: Held): string {
-  return decimal(row.value, decimalsOf(row));
-}
-
-const MOST_DECIMALS = 6;
-
-/** Three, and more where a failed gate would else read "0.021, expected ≤ 0.021". */
-function decimalsOf({ value, threshold }: Held): number {
-  let decimals = 3;
-  while (
-    decimals < MOST_DECIMALS && value !== null && value !== threshold &&
-    decimal(value, decimals) === decimal(threshold, decimals)
-  ) decimals++;
-  return decimals;
 }
 
 function isBad({ status, hard }: GateRow): boolean {

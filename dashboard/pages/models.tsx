@@ -9,7 +9,7 @@ import { aliasHistory } from "../../src/registry/alias_history.ts";
 import { CHAMPION } from "../../src/registry/aliases.ts";
 import { getVersion } from "../../src/registry/assets.ts";
 import { type Blocker, promotionBlockers } from "../../src/registry/promotion.ts";
-import { expected, held } from "../components/gates.tsx";
+import { expected, held } from "../../src/cards/gate_numbers.ts";
 import { pagerParams } from "../components/pager.tsx";
 import { Foreign } from "../components/panel.tsx";
 import { ageText } from "../components/refs.tsx";

@@ -10,7 +10,7 @@ import type { Blocker } from "../../src/registry/promotion.ts";
 import { FormMarks } from "../acts/form.tsx";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
-import { expected, held } from "../components/gates.tsx";
+import { expected, held } from "../../src/cards/gate_numbers.ts";
 import { Facts, Panel } from "../components/panel.tsx";
 import { State } from "../components/state.tsx";
 import { needsJudging, wayOn } from "../model_words.ts";

@@ -8,6 +8,7 @@ import { canonicalJson, toJson } from "../../src/domain/json.ts";
 import { readScope } from "../../src/domain/scope.ts";
 import { type Table, toMatrix } from "../../src/domain/table.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
+import { expected, held } from "../../src/cards/gate_numbers.ts";
 import { type Detector, labelsOf } from "../../src/estimators/detector.ts";
 import { type ChampionState, judge } from "../../src/evaluation/gates.ts";
 import { measureModel } from "../../src/evaluation/metrics.ts";
@@ -108,8 +109,7 @@ function scoresTable(rows: Table, candidate: Answers, champion: Answers | null):
 
 function gateLine(gate: GateResult): string {
   const mark = { passed: "✓", failed: "✕", not_applicable: "–" }[gate.status];
-  const value = gate.value === null ? "–" : gate.value.toFixed(3);
   const soft = gate.hard ? "" : " (soft)";
-  return `${mark} ${gate.name} ${value}, expected ${gate.comparison} ${gate.threshold}${soft}` +
+  return `${mark} ${gate.name} ${held(gate)}, expected ${expected(gate)}${soft}` +
     (gate.note ? `: ${gate.note}` : "");
 }
