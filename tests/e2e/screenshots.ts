@@ -13,6 +13,8 @@ import { withPalette } from "./browser/png_palette.ts";
 import { anomaly, BRANCH, makeDemoStore, PROMOTABLE, REFUSED } from "./browser/stores.ts";
 
 const WIDTH = 1440;
+/** Until frames have taken the size that they are given. */
+const SETTLE_MS = 300;
 /** What is below is more of the same, in a picture that is to be glanced at. */
 const MAX_HEIGHT = 1600;
 const NARROW_HEIGHT = 1400;
@@ -61,10 +63,10 @@ async function takeAll(browser: Browser, origin: string, folder: string): Promis
       await page.waitForLoadState("load");
       const height = await page.evaluate("document.scrollingElement.scrollHeight") as number;
       const suffix = size.width === WIDTH ? "" : `-${size.width}`;
-      const png = await page.screenshot({
-        fullPage: true,
-        clip: { x: 0, y: 0, width: size.width, height: Math.min(height, most) },
-      });
+      // Of a page that is higher than the window, frames would be painted half.
+      await page.setViewportSize({ width: size.width, height: Math.min(height, most) });
+      await page.waitForTimeout(SETTLE_MS);
+      const png = await page.screenshot();
       await Deno.writeFile(`${folder}/${name}${suffix}-${colorScheme}.png`, withPalette(png));
     };
     for (const name of PICTURED) await take(name, { width: WIDTH, height: 900 }, MAX_HEIGHT);
