@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../../src/domain/asset.ts";
 import type { EventRecord } from "../../src/domain/run.ts";
 import { count, instant, plainText } from "../../src/cards/format.ts";
 import type { View } from "../view.ts";
-import { DataLink, ModelLink } from "./refs.tsx";
+import { ModelLink, VersionLink } from "./refs.tsx";
 
 /** Coins that a line names; the others are on the page of predictions. */
 const NAMED_COINS = 3;
@@ -17,20 +17,20 @@ export function eventWords(view: View, { name, payload, marketAt }: EventRecord)
     case "snapshot_ready":
       return (
         <>
-          <DataLink view={view} name="market_snapshot" version={version} />
+          <VersionLink view={view} name="market_snapshot" version={version} />
           {` of ${instant(marketAt)}`}
         </>
       );
     case "dataset_ready":
       return (
         <>
-          <DataLink
+          <VersionLink
             view={view}
             name="training_dataset"
             version={Number(payload.training_version)}
           />
           {" and "}
-          <DataLink view={view} name="eval_holdout" version={Number(payload.holdout_version)} />
+          <VersionLink view={view} name="eval_holdout" version={Number(payload.holdout_version)} />
         </>
       );
     case "model_registered":

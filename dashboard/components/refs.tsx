@@ -1,7 +1,7 @@
 // Runs, versions, datasets and coins as links, and times as elements. Every one that is named is a link.
 
 import type { FC } from "hono/jsx";
-import { ASSET, type ModelStatus } from "../../src/domain/asset.ts";
+import { ASSET, type ModelStatus, type VersionRef } from "../../src/domain/asset.ts";
 import { briefInstant, duration, instant, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { iso } from "../../src/domain/time.ts";
 import type { View } from "../view.ts";
@@ -14,22 +14,30 @@ export const ModelLink: FC<{ view: View; version: number; text?: string }> = (
   { view, version, text },
 ) => <a href={view.href(`/models/${version}`)}>{text ?? `v${version}`}</a>;
 
-/** "training_dataset v8"; an `evaluation_results` version as well. */
-export const DataLink: FC<{ view: View; name: string; version: number; text?: string }> = (
+/** A version of either kind, by its asset's name: "training_dataset v8". */
+export const VersionLink: FC<{ view: View; name: string; version: number; text?: string }> = (
   { view, name, version, text },
-) => (
-  <a href={view.href(`/data/${encodeURIComponent(name)}/${version}`)}>
-    {text ?? `${plainText(name)} v${version}`}
-  </a>
-);
+) => <a href={view.href(versionPath(name, version))}>{text ?? `${plainText(name)} v${version}`}</a>;
 
-/** A version of either kind, by its asset's name. */
-export const VersionLink: FC<{ view: View; name: string; version: number }> = (
-  { view, name, version },
-) =>
-  name === ASSET.detector
-    ? <ModelLink view={view} version={version} text={`${name} v${version}`} />
-    : <DataLink view={view} name={name} version={version} />;
+function versionPath(name: string, version: number): string {
+  return name === ASSET.detector
+    ? `/models/${version}`
+    : `/data/${encodeURIComponent(name)}/${version}`;
+}
+
+/** Where a version of whichever branch is shown: lineage crosses branches, and a link then does. */
+export function refHref(view: View, { branch, name, version }: VersionRef): string {
+  return view.href(versionPath(name, version), branch === view.branch ? {} : { branch });
+}
+
+/** "training_dataset v8", "training_dataset v8 of main" where that is another branch. */
+export function refName(view: View, { branch, name, version }: VersionRef): string {
+  return plainText(`${name} v${version}${branch === view.branch ? "" : ` of ${branch}`}`);
+}
+
+export const RefLink: FC<{ view: View; of: VersionRef; text?: string }> = ({ view, of, text }) => (
+  <a href={refHref(view, of)}>{text ?? refName(view, of)}</a>
+);
 
 /** The symbol in bold, linked, and the name where it is another; both come from outside. */
 export const CoinLink: FC<{ view: View; coinId: string; symbol: string; name: string }> = (

@@ -9,7 +9,7 @@ import type { Freshness } from "../../src/engine/freshness.ts";
 import { latestVersion, listSnapshots, listVersions } from "../../src/registry/assets.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { Foreign } from "../components/panel.tsx";
-import { DataLink } from "../components/refs.tsx";
+import { VersionLink } from "../components/refs.tsx";
 import { freshnessOn } from "../health.ts";
 import { definePage, type NextAction } from "../page.ts";
 import {
@@ -161,7 +161,7 @@ const Lead: FC<{ view: View; model: DataModel }> = ({ view, model }) => {
         : `${count(coverage.present)} of ${count(coverage.expected)} hours have a snapshot. `}
       In the last {SHOWN_DAYS} days <b>{count(refused)}</b> of <b>{count(rows + refused)}</b>{" "}
       rows were refused. Newest:{" "}
-      <DataLink view={view} name={newest.name} version={newest.version} />.
+      <VersionLink view={view} name={newest.name} version={newest.version} />.
     </>
   );
 };

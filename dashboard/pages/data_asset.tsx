@@ -7,7 +7,7 @@ import { latestVersion, listVersions } from "../../src/registry/assets.ts";
 import { Command } from "../components/command.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
-import { ageText, At, DataLink, RunLink } from "../components/refs.tsx";
+import { ageText, At, RunLink, VersionLink } from "../components/refs.tsx";
 import { bytesText } from "../components/bytes.ts";
 import { definePage } from "../page.ts";
 import { assetNamed, homeOf } from "../reading/data_assets.ts";
@@ -132,7 +132,7 @@ const Versions = ({ view, model: { name, versions } }: { view: View; model: Mode
     ]}
     narrow={[undefined, undefined, "full", undefined, undefined, undefined, undefined]}
     rows={versions.map((line) => [
-      <DataLink view={view} name={name} version={line.version} text={`v${line.version}`} />,
+      <VersionLink view={view} name={name} version={line.version} text={`v${line.version}`} />,
       instant(line.marketAt),
       <span class="dim">
         <Foreign text={line.description} />

@@ -10,7 +10,7 @@ import { iso } from "../../src/domain/time.ts";
 import { OutcomeWithReturn } from "../components/outcome_words.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
 import { Panel } from "../components/panel.tsx";
-import { At, DataLink, ModelLink, shortTime } from "../components/refs.tsx";
+import { At, ModelLink, shortTime, VersionLink } from "../components/refs.tsx";
 import { minuteOf, timeParam } from "../components/times.ts";
 import { definePage } from "../page.ts";
 import { LiveTable, NothingScored, Scored } from "../panels/live_anomalies.tsx";
@@ -125,7 +125,7 @@ const Coins: FC<{ view: View; live: Live; page: number }> = ({ view, live, page 
       caption={
         <>
           {`All ${count(live.scored)} scored coins of `}
-          <DataLink view={view} name={ASSET.snapshot} version={live.snapshot.version} />
+          <VersionLink view={view} name={ASSET.snapshot} version={live.snapshot.version} />
           {`, the most abnormal first. Rule in each bar: the threshold ${
             decimal(live.threshold)
           }. Crash: a fall of ${

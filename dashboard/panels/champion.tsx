@@ -5,7 +5,7 @@ import type { OutcomeMetrics, Rate } from "../../src/domain/outcomes.ts";
 import { count, decimal, instant } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
 import { Facts, Foreign, Nothing, Panel } from "../components/panel.tsx";
-import { ageText, DataLink, ModelLink, RunLink } from "../components/refs.tsx";
+import { ageText, ModelLink, RunLink, VersionLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
 import type { ChampionState, NewestModel } from "../reading/champion.ts";
 import type { View } from "../view.ts";
@@ -59,7 +59,7 @@ export const ChampionPanel: FC<ChampionProps> = ({ view, champion, newest, outco
               <>
                 {input === undefined
                   ? "fresh data"
-                  : <DataLink view={view} name={input.ref.name} version={input.ref.version} />}
+                  : <VersionLink view={view} name={input.ref.name} version={input.ref.version} />}
                 {`, ${count(Number(training_rows))} rows`}
               </>
             ),

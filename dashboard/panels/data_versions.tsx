@@ -6,7 +6,7 @@ import type { JsonObject, VersionRecord } from "../../src/domain/asset.ts";
 import { count, decimal, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
 import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
-import { At, DataLink, ModelLink, RunLink, shortTime } from "../components/refs.tsx";
+import { At, ModelLink, RunLink, shortTime, VersionLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
 import type { DataModel } from "../pages/data.tsx";
 import type { View } from "../view.ts";
@@ -53,7 +53,7 @@ export const DatasetsPanel: FC<{ view: View; datasets: DataModel["datasets"] }> 
           ]}
           rows={datasets.map(({ training, holdout }): Row => ({
             cells: [
-              <DataLink
+              <VersionLink
                 view={view}
                 name={training.name}
                 version={training.version}
@@ -63,7 +63,7 @@ export const DatasetsPanel: FC<{ view: View; datasets: DataModel["datasets"] }> 
               number(training.annotations, "row_count"),
               number(training.annotations, "coin_count"),
               holdout === null ? UNDEFINED : (
-                <DataLink
+                <VersionLink
                   view={view}
                   name={holdout.name}
                   version={holdout.version}
@@ -157,7 +157,7 @@ export const EvaluationsPanel: FC<{ view: View; evaluations: readonly VersionRec
           rows={evaluations.map(({ version, name, annotations, runId }): Row => ({
             class: annotations.passed === false ? "bad" : "",
             cells: [
-              <DataLink view={view} name={name} version={version} text={`v${version}`} />,
+              <VersionLink view={view} name={name} version={version} text={`v${version}`} />,
               <ModelLink view={view} version={Number(annotations.candidate_version)} />,
               <Foreign text={String(annotations.eval_source ?? UNDEFINED)} />,
               annotations.passed === false

@@ -11,7 +11,7 @@ import type { RegistryContext } from "../../src/registry/context.ts";
 import { getRun } from "../../src/registry/runs.ts";
 import { FeatureHistogram } from "../charts/histograms.tsx";
 import { Facts, Nothing, Panel, Table } from "../components/panel.tsx";
-import { At, DataLink, RunLink } from "../components/refs.tsx";
+import { At, RunLink, VersionLink } from "../components/refs.tsx";
 import { datasetHistograms } from "../reading/datasets.ts";
 import { Memo } from "../reading/memo.ts";
 import { hrefWith, type View } from "../view.ts";
@@ -110,7 +110,7 @@ const PairPanel: FC<Props> = ({ view, version: { annotations }, facts: { other, 
             "Its pair",
             other === null
               ? UNDEFINED
-              : <DataLink view={view} name={other.name} version={other.version} />,
+              : <VersionLink view={view} name={other.name} version={other.version} />,
           ],
           [
             "Left out",

@@ -4,9 +4,8 @@
 import type { Child, FC } from "hono/jsx";
 import { count, plainText } from "../../src/cards/format.ts";
 import { Panel, Table } from "../components/panel.tsx";
-import { At, RunLink } from "../components/refs.tsx";
+import { At, RefLink, refName, RunLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
-import { RefLink, refName } from "../components/version_ref.tsx";
 import type {
   GraphBox,
   GraphUser,

@@ -4,8 +4,7 @@ import type { Child, FC } from "hono/jsx";
 import { count, decimal, instant, percent, plainText } from "../../src/cards/format.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
 import { Facts, Panel } from "../components/panel.tsx";
-import { Age, RunLink } from "../components/refs.tsx";
-import { RefLink } from "../components/version_ref.tsx";
+import { Age, RefLink, RunLink } from "../components/refs.tsx";
 import type { ModelDetail } from "../reading/model_detail.ts";
 import type { View } from "../view.ts";
 

@@ -7,7 +7,7 @@ import { count, instant, plainText } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
 import { GateTable, GateVerdict } from "../components/gates.tsx";
 import { Nothing, Panel } from "../components/panel.tsx";
-import { DataLink, RunLink } from "../components/refs.tsx";
+import { RunLink, VersionLink } from "../components/refs.tsx";
 import type { View } from "../view.ts";
 
 export interface GatesPanelProps {
@@ -51,6 +51,6 @@ export const JudgedOn: FC<{ view: View; evaluation: EvaluationRecord }> = (
     {`Evaluated ${instant(recordedAt)} by `}
     <RunLink view={view} id={runId} />
     {` on ${plainText(evalSource)}, n = ${count(candidate.rowCount)} (`}
-    <DataLink view={view} name="evaluation_results" version={resultVersion} text="scores" />).
+    <VersionLink view={view} name="evaluation_results" version={resultVersion} text="scores" />).
   </>
 );

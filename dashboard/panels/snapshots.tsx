@@ -6,7 +6,7 @@ import { count, duration, instant, plainText, UNDEFINED } from "../../src/cards/
 import { SnapshotCalendar } from "../charts/calendar.tsx";
 import { Command } from "../components/command.tsx";
 import { Facts, Foreign, Nothing, Panel } from "../components/panel.tsx";
-import { ageText, DataLink, RunLink } from "../components/refs.tsx";
+import { ageText, RunLink, VersionLink } from "../components/refs.tsx";
 import { RunState } from "../components/run_words.tsx";
 import { State, type StateKind } from "../components/state.tsx";
 import type { DataModel } from "../pages/data.tsx";
@@ -75,7 +75,7 @@ export const IngestPanel: FC<{ view: View; model: DataModel }> = ({ view, model 
   if (newest !== null) {
     const { annotations } = newest;
     facts.push(
-      ["Newest", <DataLink view={view} name={newest.name} version={newest.version} />],
+      ["Newest", <VersionLink view={view} name={newest.name} version={newest.version} />],
       ["Market time", instant(newest.marketAt)],
       ["Recorded", <time datetime={newest.recordedAt}>{ageText(view, newest.recordedAt)}</time>],
       [
