@@ -1,7 +1,7 @@
 // When the steps of a run took place, and how the last runs of a flow ended.
 
 import type { FC } from "hono/jsx";
-import { decimal, duration } from "../../src/cards/format.ts";
+import { took } from "../components/text.ts";
 import { RowChart } from "./frame.tsx";
 import { horizontal, rect } from "./marks.ts";
 
@@ -39,18 +39,13 @@ export const RunTimeline: FC<RunTimelineProps> = ({ name, startMs, endMs, totalM
   // A step of no time is still seen, at the end of the run too.
   const width = Math.max(0.6, share(end) - share(startMs));
   const bar = rect(STEP_KINDS[state], Math.min(share(startMs), 100 - width), width, 5, 10);
-  const took = endMs === null
-    ? `running for ${span(end - startMs)}`
+  const lasting = endMs === null
+    ? `running for ${took(end - startMs)}`
     : state === "kept"
-    ? `kept, took ${span(end - startMs)}`
-    : `takes ${span(end - startMs)}`;
-  return <RowChart label={`${name}: starts at ${span(startMs)}, ${took}`} marks={axis + bar} />;
+    ? `kept, took ${took(end - startMs)}`
+    : `takes ${took(end - startMs)}`;
+  return <RowChart label={`${name}: starts at ${took(startMs)}, ${lasting}`} marks={axis + bar} />;
 };
-
-/** Seconds with a decimal as long as these matter. */
-function span(ms: number): string {
-  return ms < 60_000 ? `${decimal(ms / 1000, 1)}\u00a0s` : duration(ms);
-}
 
 export type RunState = "done" | "failed" | "running" | "refused";
 

@@ -3,7 +3,7 @@
 import type { Child } from "hono/jsx";
 import type { Json, JsonObject } from "../../src/domain/asset.ts";
 import type { EventRecord } from "../../src/domain/run.ts";
-import { count, instant, plainText } from "../../src/cards/format.ts";
+import { count, instant, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import type { View } from "../view.ts";
 import { ModelLink, VersionLink } from "./refs.tsx";
 
@@ -90,5 +90,5 @@ function coins(payload: JsonObject): string {
 }
 
 function text(value: Json | undefined): string {
-  return plainText(String(value ?? "–"));
+  return plainText(String(value ?? UNDEFINED));
 }

@@ -5,6 +5,7 @@ import { ASSET, type ModelStatus, type VersionRef } from "../../src/domain/asset
 import { briefInstant, duration, instant, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { iso } from "../../src/domain/time.ts";
 import type { View } from "../view.ts";
+import { coinName } from "./text.ts";
 
 export const RunLink: FC<{ view: View; id: number; text?: string }> = ({ view, id, text }) => (
   <a href={view.href(`/runs/${id}`)}>{text ?? `run ${id}`}</a>
@@ -46,7 +47,7 @@ export const CoinLink: FC<{ view: View; coinId: string; symbol: string; name: st
   <>
     <a class="coin" href={view.href(`/coins/${encodeURIComponent(coinId)}`)}>
       <b>
-        <bdi>{plainText(symbol.toUpperCase() || coinId)}</bdi>
+        <bdi>{coinName({ symbol, coinId })}</bdi>
       </b>
     </a>
     {name.toLowerCase() === symbol.toLowerCase() ? "" : (

@@ -4,8 +4,7 @@ import type { Child, FC } from "hono/jsx";
 import type { JsonObject } from "../../src/domain/asset.ts";
 import { ASSET } from "../../src/domain/asset.ts";
 import type { RunStatus } from "../../src/domain/run.ts";
-import { count, decimal, duration, plainText, UNDEFINED } from "../../src/cards/format.ts";
-import { MINUTE_MS } from "../../src/domain/time.ts";
+import { count, decimal, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import type { ListedRun, RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { VersionLink } from "./refs.tsx";
@@ -24,15 +23,6 @@ export const RunState: FC<{ run: Pick<RunRow, "status" | "flow" | "summary"> }> 
   const [kind, word] = isRefusal ? ["warn", "gates failed"] as const : STATES[run.status];
   return <State kind={kind} word={word} />;
 };
-
-/** "1.9 s", "2 min 5 s", "14 ms" */
-export function took(ms: number | null): string {
-  if (ms === null) return UNDEFINED;
-  if (ms < 1000) return `${count(ms)}\u00a0ms`;
-  return ms < MINUTE_MS
-    ? `${decimal(ms / 1000, 1)}\u00a0s`
-    : duration(ms).replace(/(\d) /g, "$1\u00a0");
-}
 
 /** How long it took, or has been running, ms. */
 export function runMs(view: View, run: Pick<RunRow, "startedAt" | "finishedAt">): number {

@@ -1,6 +1,7 @@
 // The audit log: who did what to which version, and why.
 
 import { z } from "zod";
+import { UNDEFINED } from "../../src/cards/format.ts";
 import type { AuditRecord } from "../../src/domain/asset.ts";
 import { listAudit } from "../../src/registry/events.ts";
 import { Command } from "../components/command.tsx";
@@ -103,5 +104,7 @@ function Reason({ act }: { act: AuditRecord }) {
   const names = Array.isArray(overridden) && overridden.length > 0
     ? ` (overrode ${overridden.map(String).join(", ")})`
     : "";
-  return act.reason === "" && names === "" ? <>–</> : <Foreign text={act.reason + names} />;
+  return act.reason === "" && names === ""
+    ? <>{UNDEFINED}</>
+    : <Foreign text={act.reason + names} />;
 }

@@ -13,6 +13,7 @@ import { OutcomeWithReturn, returnOf } from "../components/outcome_words.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, shortTime } from "../components/refs.tsx";
 import { MAX_DAYS } from "../components/span_fields.tsx";
+import { coinName } from "../components/text.ts";
 import { minuteOf } from "../components/times.ts";
 import { definePage } from "../page.ts";
 import { CoursePanel } from "../panels/coin_course.tsx";
@@ -50,7 +51,7 @@ export const coin = definePage({
     return found;
   },
   render: (view, model, asked) => ({
-    title: nameOf(model),
+    title: coinName(model.course),
     section: "predictions",
     crumbs: [
       { text: "Predictions", href: view.href("/predictions") },
@@ -59,7 +60,7 @@ export const coin = definePage({
     ],
     finding: (
       <>
-        <Foreign text={nameOf(model)} />
+        <bdi>{coinName(model.course)}</bdi>
         {standingOf(view, model)}
       </>
     ),
@@ -79,10 +80,6 @@ export const coin = definePage({
     ),
   }),
 });
-
-function nameOf({ course: { symbol, coinId } }: CoinModel): string {
-  return symbol === "" ? coinId : symbol.toUpperCase();
-}
 
 /** " looks abnormal: −0.700, below −0.487" */
 function standingOf(view: View, { course, isListed }: CoinModel): string {

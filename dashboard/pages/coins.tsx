@@ -7,6 +7,7 @@ import { change, count, decimal } from "../../src/cards/format.ts";
 import { BranchField } from "../components/frame.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
 import { Foreign, Nothing, Panel } from "../components/panel.tsx";
+import { coinName } from "../components/text.ts";
 import { definePage } from "../page.ts";
 import { LiveTable, NothingScored, Scored } from "../panels/live_anomalies.tsx";
 import { type Live, LIVE_ORDERS, type LiveOrder, readLive } from "../reading/live.ts";
@@ -57,7 +58,7 @@ export const coins = definePage({
     crumbs: [{ text: "Predictions", href: view.href("/predictions") }, { text: "coins" }],
     finding: live === null || live.lowest === null ? "No coin was scored yet" : (
       <>
-        <Foreign text={nameOf(live.lowest)} />
+        <bdi>{coinName(live.lowest)}</bdi>
         {` is the most abnormal of ${count(live.scored)} coins`}
       </>
     ),
@@ -77,10 +78,6 @@ export const coins = definePage({
     ),
   }),
 });
-
-function nameOf({ symbol, coinId }: { symbol: string; coinId: string }): string {
-  return symbol === "" ? coinId : symbol.toUpperCase();
-}
 
 const Lead: FC<{ view: View; live: Live }> = ({ view, live: { flagged, moves } }) => (
   <>

@@ -8,7 +8,7 @@ import { Command } from "../components/command.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ageText, At, RunLink, VersionLink } from "../components/refs.tsx";
-import { bytesText } from "../components/bytes.ts";
+import { fileSize } from "../components/text.ts";
 import { definePage } from "../page.ts";
 import { assetNamed, homeOf } from "../reading/data_assets.ts";
 import type { View } from "../view.ts";
@@ -137,7 +137,7 @@ const Versions = ({ view, model: { name, versions } }: { view: View; model: Mode
       <span class="dim">
         <Foreign text={line.description} />
       </span>,
-      bytesText(line.byteLength),
+      fileSize(line.byteLength),
       <At view={view} at={line.recordedAt} />,
       <RunLink view={view} id={line.runId} />,
       line.tags.length === 0 ? UNDEFINED : <Foreign text={line.tags.join(", ")} />,

@@ -8,6 +8,7 @@ import { Command } from "../components/command.tsx";
 import { Panel, type Row, Table } from "../components/panel.tsx";
 import { ModelLink } from "../components/refs.tsx";
 import { State, type StateKind } from "../components/state.tsx";
+import { capitalized } from "../components/text.ts";
 import { definePage } from "../page.ts";
 import { type FeatureUse, type FeatureUses, featureUses } from "../reading/features.ts";
 import type { View } from "../view.ts";
@@ -86,10 +87,6 @@ function findingOf({ families, flags, features }: Model): string {
     return `${count(features.length)} features can tell why a coin is flagged`;
   }
   return `${capitalized(first.label)} drives ${percent(first.strongest / flags)} of flags`;
-}
-
-function capitalized(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 const Lead: FC<{ view: View; model: Model }> = ({ view, model }) => {

@@ -12,6 +12,7 @@ import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import { latestVersion } from "../../src/registry/assets.ts";
 import { modelStatus } from "../../src/registry/evaluations.ts";
 import { listEvents } from "../../src/registry/events.ts";
+import { capitalized } from "../components/text.ts";
 import { LatestGates } from "../panels/latest_gates.tsx";
 import { AnomalyRate, bandOf, RATE_DAYS, rateOf } from "../panels/anomaly_rate.tsx";
 import { ChampionPanel } from "../panels/champion.tsx";
@@ -212,7 +213,7 @@ function leadOf(view: View, model: Model): Child {
     ? ` One flow's last run failed: ${failures[0]!.flow}.`
     : ` The last runs of ${failures.length} flows failed.`;
   if (live === null) {
-    const wait = waiting.length > 0 ? ` ${capital(waiting.join("; "))}.` : "";
+    const wait = waiting.length > 0 ? ` ${capitalized(waiting.join("; "))}.` : "";
     return `${freshness.sentence}${wait}${failed}`;
   }
   const rate = live.scored === 0 ? 0 : live.flagged / live.scored;
@@ -255,10 +256,6 @@ function freshWords({ isWatched, source, marketAt }: Freshness): string {
 function hoursOutside(rates: Model["rates"], { min, max }: { min: number; max: number }): number {
   const inside = rates.findLastIndex((batch) => rateOf(batch) >= min && rateOf(batch) <= max);
   return rates.length - 1 - inside;
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function emptyBranch(view: View, model: Model): Content {

@@ -7,9 +7,9 @@ import { change, count, duration, instant, percent } from "../../src/cards/forma
 import { iso } from "../../src/domain/time.ts";
 import { BranchField } from "../components/frame.tsx";
 import { numberedParams } from "../components/numbered_pager.tsx";
-import { Foreign } from "../components/panel.tsx";
 import { ModelLink } from "../components/refs.tsx";
 import { SpanFields, spanName, spanOf, spanParams } from "../components/span_fields.tsx";
+import { coinName } from "../components/text.ts";
 import { definePage, type NextAction } from "../page.ts";
 import { CoursePanel } from "../panels/coin_course.tsx";
 import { EpisodesPanel, hasOutcome, OUTCOME_FILTERS, SORTS } from "../panels/episodes.tsx";
@@ -165,12 +165,12 @@ const Whom: FC<{ view: View; asked: Query }> = ({ view, asked: { version, role }
   return role === "champion" ? <>The champion</> : <>Challengers</>;
 };
 
-function halved({ symbol, coinId, halvedAfterMs }: NonNullable<Model["course"]>): Child {
+function halved(course: NonNullable<Model["course"]>): Child {
   return (
     <>
       {" "}
-      <Foreign text={symbol.toUpperCase() || coinId} /> was flagged{" "}
-      <b>{duration(halvedAfterMs!)}</b> before its price had halved.
+      <bdi>{coinName(course)}</bdi> was flagged <b>{duration(course.halvedAfterMs!)}</b>{" "}
+      before its price had halved.
     </>
   );
 }

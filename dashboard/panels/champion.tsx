@@ -9,6 +9,7 @@ import { ageText, ModelLink, RunLink, VersionLink } from "../components/refs.tsx
 import { State } from "../components/state.tsx";
 import type { ChampionState, NewestModel } from "../reading/champion.ts";
 import type { View } from "../view.ts";
+import { intervalText } from "./model_outcomes.tsx";
 
 export interface ChampionProps {
   view: View;
@@ -88,9 +89,7 @@ function settings(algorithm: string, config: Record<string, unknown> = {}): stri
 /** "0.067 [0.034, 0.102], n = 1,061 flags" */
 export function rateText(rate: Rate | null, cases: string): string {
   if (rate === null || rate.value === null) return `–, no ${cases} decided yet`;
-  const interval = rate.interval
-    ? ` [${decimal(rate.interval.low)}, ${decimal(rate.interval.high)}]`
-    : "";
+  const interval = rate.interval ? ` ${intervalText(rate.interval)}` : "";
   return `${decimal(rate.value)}${interval}, n = ${count(rate.n)} ${cases}`;
 }
 

@@ -1,12 +1,13 @@
 // A coin's price and score in a panel, with its flagged hours.
 
 import type { Child, FC } from "hono/jsx";
-import { count, plainText } from "../../src/cards/format.ts";
+import { count } from "../../src/cards/format.ts";
 import { DAY_MS, iso } from "../../src/domain/time.ts";
 import { PriceScoreChart } from "../charts/price_score.tsx";
 import { CoinLink } from "../components/refs.tsx";
 import { shortTime } from "../components/refs.tsx";
 import { Nothing, Panel } from "../components/panel.tsx";
+import { coinName } from "../components/text.ts";
 import type { CoinCourse } from "../reading/course.ts";
 import type { View } from "../view.ts";
 
@@ -40,7 +41,7 @@ export const CoursePanel: FC<CoursePanelProps> = ({ view, course, span, end, isN
       span={span}
     >
       <PriceScoreChart
-        name={plainText(course.symbol.toUpperCase() || course.coinId)}
+        name={coinName(course)}
         points={course.points}
         thresholds={course.thresholds}
         changes={course.changes}

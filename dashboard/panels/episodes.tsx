@@ -10,6 +10,7 @@ import { NumberedPager } from "../components/numbered_pager.tsx";
 import { Outcome, returnOf } from "../components/outcome_words.tsx";
 import { type Column, Nothing, Panel, Table } from "../components/panel.tsx";
 import { CoinLink, shortTime } from "../components/refs.tsx";
+import { coinName } from "../components/text.ts";
 import { minuteOf } from "../components/times.ts";
 import { AFTER_MS, BEFORE_MS, type Course } from "../reading/episode_courses.ts";
 import type { AlertEpisode, ShownEpisode } from "../reading/episodes.ts";
@@ -169,7 +170,7 @@ const FirstFlag: FC<{ view: View; episode: ShownEpisode }> = ({ view, episode })
 
 const EpisodeCourse: FC<{ episode: ShownEpisode; course: Course[] }> = ({ episode, course }) => (
   <Sparkline
-    label={`${episode.symbol.toUpperCase()} price, 24\u00a0h before to 48\u00a0h after the first flag`}
+    label={`${coinName(episode)} price, 24\u00a0h before to 48\u00a0h after the first flag`}
     points={course.map(({ atMs, price }) => ({ atMs, value: price }))}
     fromMs={episode.fromMs - BEFORE_MS}
     toMs={episode.fromMs + AFTER_MS}

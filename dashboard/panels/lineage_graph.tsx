@@ -2,10 +2,11 @@
 // dashed.
 
 import type { Child, FC } from "hono/jsx";
-import { count, plainText } from "../../src/cards/format.ts";
+import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { Panel, Table } from "../components/panel.tsx";
 import { At, RefLink, refName, RunLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
+import { fileSize } from "../components/text.ts";
 import type {
   GraphBox,
   GraphUser,
@@ -14,7 +15,6 @@ import type {
   RawResponse,
 } from "../reading/lineage_graph.ts";
 import type { View } from "../view.ts";
-import { size } from "./model_facts.tsx";
 
 export interface GraphProps {
   view: View;
@@ -32,7 +32,7 @@ export const GraphPanel: FC<GraphProps> = ({ view, graph }) => {
     >
       <ol class="stages">
         <Stage name="Raw responses">
-          {ownRaw !== null ? <Raw text={size(ownRaw.byteLength)} sha256={ownRaw.sha256} /> : ""}
+          {ownRaw !== null ? <Raw text={fileSize(ownRaw.byteLength)} sha256={ownRaw.sha256} /> : ""}
           {responseCount > 0
             ? (
               <div class="box">
@@ -199,7 +199,7 @@ export const ResponsesTable: FC<{ view: View; responses: readonly RawResponse[] 
       <RefLink view={view} of={ref} text={`v${ref.version}`} />,
       <At view={view} at={marketAt} />,
       raw === null ? "gone" : <FullHash sha256={raw.sha256} />,
-      raw === null ? "–" : size(raw.byteLength),
+      raw === null ? UNDEFINED : fileSize(raw.byteLength),
       table === null ? "gone" : <FullHash sha256={table.sha256} />,
       <RunLink view={view} id={runId} />,
     ])}

@@ -9,6 +9,7 @@ import { Sparkline, ThresholdBar } from "../charts/rows.tsx";
 import { Command } from "../components/command.tsx";
 import { type Column, Nothing, Panel, Table } from "../components/panel.tsx";
 import { CoinLink, ModelLink, RunLink, shortTime } from "../components/refs.tsx";
+import { coinName } from "../components/text.ts";
 import { type Live, type LiveCoin, readLive } from "../reading/live.ts";
 import type { View } from "../view.ts";
 
@@ -144,9 +145,7 @@ export const Score: FC<{ value: number; flagged: boolean }> = ({ value, flagged 
 
 const Course: FC<{ coin: LiveCoin }> = ({ coin }) => (
   <Sparkline
-    label={`${coin.symbol.toUpperCase()} price, 48\u00a0h, ${
-      change(coin.changePct24h)
-    } in 24\u00a0h`}
+    label={`${coinName(coin)} price, 48\u00a0h, ${change(coin.changePct24h)} in 24\u00a0h`}
     points={coin.course.map(({ atMs, price }) => ({ atMs, value: price }))}
     end={coin.flagged ? "flag" : "none"}
   />

@@ -1,10 +1,11 @@
 // What a version learned from, by which settings, and the file that it is.
 
 import type { Child, FC } from "hono/jsx";
-import { count, decimal, instant, percent, plainText } from "../../src/cards/format.ts";
+import { count, decimal, instant, percent, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
 import { Facts, Panel } from "../components/panel.tsx";
 import { Age, RefLink, RunLink } from "../components/refs.tsx";
+import { fileSize, shortHash } from "../components/text.ts";
 import type { ModelDetail } from "../reading/model_detail.ts";
 import type { View } from "../view.ts";
 
@@ -38,7 +39,7 @@ export const FactsPanel: FC<{ view: View; detail: ModelDetail }> = ({ view, deta
               <a href={file} download>
                 {`anomaly_detector_v${version}.safetensors`}
               </a>
-              {`, ${size(settings.byteLength)}, sha256 `}
+              {`, ${fileSize(settings.byteLength)}, sha256 `}
               <code title={settings.sha256}>{shortHash(settings.sha256)}</code>
             </>,
           ],
@@ -80,7 +81,7 @@ function windowOf({ learnedFrom: { firstAt, lastAt, marketAt } }: ModelDetail): 
 
 function settingsText(config: Record<string, string>): Child {
   const entries = Object.entries(config);
-  if (entries.length === 0) return "–";
+  if (entries.length === 0) return UNDEFINED;
   return (
     <code>
       {entries.map(([name, value]) => `${plainText(name)}=${plainText(value)}`).join(" ")}
@@ -89,19 +90,8 @@ function settingsText(config: Record<string, string>): Child {
 }
 
 function featuresText({ features, dropped }: ModelDetail["settings"]): string {
-  const all = features === null ? "–" : count(features);
+  const all = features === null ? UNDEFINED : count(features);
   return dropped.length === 0
     ? all
     : `${all}; dropped, null throughout: ${plainText(dropped.join(", "))}`;
-}
-
-export function shortHash(sha256: string): string {
-  return `${sha256.slice(0, 4)}…${sha256.slice(-4)}`;
-}
-
-/** "257 kB" */
-export function size(bytes: number): string {
-  return bytes < 1_000_000
-    ? `${count(Math.ceil(bytes / 1000))}\u00a0kB`
-    : `${decimal(bytes / 1e6, 1)}\u00a0MB`;
 }

@@ -2,7 +2,7 @@
 
 import type { Child, FC } from "hono/jsx";
 import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
-import { plainText } from "../../src/cards/format.ts";
+import { plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { GateVerdict } from "../components/gates.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { At, ModelLink, RunLink } from "../components/refs.tsx";
@@ -74,7 +74,7 @@ function entryLine(view: View, { alias, entry }: NamedEntry, isHolder: boolean):
       <At view={view} at={entry.marketAt} />,
       `${entry.action}${before}`,
       result,
-      entry.actingRunId === null ? "–" : <RunLink view={view} id={entry.actingRunId} />,
+      entry.actingRunId === null ? UNDEFINED : <RunLink view={view} id={entry.actingRunId} />,
       <span class="dim">
         <Foreign text={entry.actor} />
         {entry.reason === "" ? "" : (

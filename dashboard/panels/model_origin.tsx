@@ -9,10 +9,10 @@ import { Lineage, type LineageBox } from "../charts/lineage.tsx";
 import { Panel } from "../components/panel.tsx";
 import { refHref, refName, shortTime } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
+import { fileSize, shortHash } from "../components/text.ts";
 import type { ModelDetail } from "../reading/model_detail.ts";
 import type { Origin } from "../reading/origin.ts";
 import type { View } from "../view.ts";
-import { shortHash, size } from "./model_facts.tsx";
 
 export interface OriginPanelProps {
   view: View;
@@ -51,7 +51,7 @@ export const OriginPanel: FC<OriginPanelProps> = (props) => {
 function rawBox({ origin: { snapshots, raw } }: OriginPanelProps, graph: string): LineageBox {
   const kind = "Raw responses";
   if (raw !== null) {
-    return { kind, name: size(raw.byteLength), href: graph, facts: [hashFact(raw.sha256)] };
+    return { kind, name: fileSize(raw.byteLength), href: graph, facts: [hashFact(raw.sha256)] };
   }
   if (snapshots === null || snapshots.raw === null) return missing(kind, "gone");
   return {

@@ -2,7 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import type { OutcomeMetrics, Rate } from "../../src/domain/outcomes.ts";
-import { count, decimal, instant, percent } from "../../src/cards/format.ts";
+import { count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
 import type { View } from "../view.ts";
 
@@ -67,7 +67,7 @@ const Rates: FC<{ outcomes: OutcomeMetrics }> = ({ outcomes }) => (
       [
         "Flagged",
         percent(outcomes.flag_rate),
-        "–",
+        UNDEFINED,
         `${count(outcomes.predictions)} rows`,
         `${count(outcomes.flagged)} flags`,
       ],
@@ -81,5 +81,5 @@ function rateCells({ value, interval, n }: Rate, cases: string): string[] {
 
 /** "[0.034, 0.102]" */
 export function intervalText(interval: Rate["interval"]): string {
-  return interval === null ? "–" : `[${decimal(interval.low)}, ${decimal(interval.high)}]`;
+  return interval === null ? UNDEFINED : `[${decimal(interval.low)}, ${decimal(interval.high)}]`;
 }

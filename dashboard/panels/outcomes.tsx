@@ -11,6 +11,7 @@ import { ModelLink, shortTime } from "../components/refs.tsx";
 import { type Span } from "../reading/days.ts";
 import type { OutcomeDay } from "../reading/outcomes.ts";
 import type { View } from "../view.ts";
+import { intervalText } from "./model_outcomes.tsx";
 
 /** When what waits can be judged. */
 export interface Due {
@@ -115,7 +116,7 @@ function captionOf(name: string, { snapshots, from, to, resolved }: OutcomeMetri
 /** "0.067 [0.034, 0.102], 71 of 1,061 flags" */
 export function rateWords({ value, n, interval }: Rate, hits: number, cases: string): string {
   if (value === null) return `${UNDEFINED}, no ${cases}`;
-  const range = interval ? ` [${decimal(interval.low)}, ${decimal(interval.high)}]` : "";
+  const range = interval ? ` ${intervalText(interval)}` : "";
   return `${decimal(value)}${range}, ${count(hits)} of ${count(n)} ${cases}`;
 }
 

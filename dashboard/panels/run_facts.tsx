@@ -13,6 +13,7 @@ import { eventWords } from "../components/event_words.tsx";
 import { Facts, Foreign, Panel } from "../components/panel.tsx";
 import { RefLink, RunLink, VersionLink } from "../components/refs.tsx";
 import { EventLink, namedInputs } from "../components/run_words.tsx";
+import { shortHash } from "../components/text.ts";
 import type { RunDetails } from "../reading/run_details.ts";
 import { rowOf } from "../reading/runs.ts";
 import type { View } from "../view.ts";
@@ -114,10 +115,6 @@ const Input: FC<{ view: View; input: LineageInput }> = (
     <small class="dim">{`, sha256 ${shortHash(sha256)}`}</small>
   </>
 );
-
-export function shortHash(sha256: string): string {
-  return `${sha256.slice(0, 4)}…${sha256.slice(-4)}`;
-}
 
 function outputs(view: View, run: RunRecord, details: RunDetails): [Child, Child][] {
   const { produced, events, triggered } = details;

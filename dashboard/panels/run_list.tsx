@@ -11,8 +11,8 @@ import {
   runMs,
   RunState,
   StartedBy,
-  took,
 } from "../components/run_words.tsx";
+import { took } from "../components/text.ts";
 import type { ListedRun, RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 

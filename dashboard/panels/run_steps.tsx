@@ -6,8 +6,8 @@ import type { LogLine, RunRecord, StepRecord } from "../../src/domain/run.ts";
 import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { RunTimeline, type StepState } from "../charts/runs.tsx";
 import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
-import { took } from "../components/run_words.tsx";
 import { State, type StateKind } from "../components/state.tsx";
+import { took } from "../components/text.ts";
 import type { StepView } from "../reading/run_details.ts";
 
 const STATES: Record<StepState, [StateKind, string]> = {

@@ -9,10 +9,12 @@ import { Facts, Foreign, Nothing, Panel } from "../components/panel.tsx";
 import { ageText, RunLink, VersionLink } from "../components/refs.tsx";
 import { RunState } from "../components/run_words.tsx";
 import { State, type StateKind } from "../components/state.tsx";
+import { fileSize } from "../components/text.ts";
 import type { DataModel } from "../pages/data.tsx";
 import { gapWords } from "../reading/coverage.ts";
 import type { SnapshotLine } from "../reading/data_assets.ts";
 import type { View } from "../view.ts";
+import { fileHref } from "./version_facts.tsx";
 
 const SHOWN_GAPS = 5;
 const SHOWN_REASONS = 6;
@@ -90,13 +92,11 @@ export const IngestPanel: FC<{ view: View; model: DataModel }> = ({ view, model 
       ],
       [
         "Raw answer",
-        newest.files.raw === undefined
-          ? UNDEFINED
-          : (
-            <a href={view.href(`/data/${newest.name}/${newest.version}/files/raw`)}>
-              {`JSON, ${count(newest.files.raw.byteLength / 1000)}\u00a0kB`}
-            </a>
-          ),
+        newest.files.raw === undefined ? UNDEFINED : (
+          <a href={fileHref(view, newest, "raw")}>
+            {`JSON, ${fileSize(newest.files.raw.byteLength)}`}
+          </a>
+        ),
       ],
     );
   }

@@ -4,12 +4,11 @@ import type { Child, FC } from "hono/jsx";
 import type { Json, VersionRecord } from "../../src/domain/asset.ts";
 import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import type { LineageNode } from "../../src/registry/lineage.ts";
-import { bytesText } from "../components/bytes.ts";
 import { Facts, Foreign, Panel, Table } from "../components/panel.tsx";
 import { RefLink, VersionLink } from "../components/refs.tsx";
+import { fileSize, shortHash } from "../components/text.ts";
 import type { UserOfVersion } from "../pages/data_version.tsx";
 import type { View } from "../view.ts";
-import { shortHash } from "./run_facts.tsx";
 
 /** Annotations longer than this are cut; they are whole in the page’s JSON. */
 const MAX_CHARS = 120;
@@ -27,7 +26,7 @@ export const FilesPanel: FC<{ view: View; version: VersionRecord }> = ({ view, v
         >
           <code>{plainText(role)}</code>
         </a>,
-        bytesText(file.byteLength),
+        fileSize(file.byteLength),
         <code title={file.sha256}>{shortHash(file.sha256)}</code>,
       ])}
     />

@@ -2,7 +2,7 @@
 // person sees no difference.
 
 import type { VersionRef } from "../../src/domain/asset.ts";
-import { count, decimal, instant, percent } from "../../src/cards/format.ts";
+import { count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
 import type { ModelDetail } from "./model_detail.ts";
 
 export interface Difference {
@@ -26,8 +26,8 @@ export function differencesOf(a: ModelDetail, b: ModelDetail): Differences {
   const names = [...new Set([...Object.keys(left), ...Object.keys(right)])];
   const all = names.map((name): Difference => ({
     name,
-    a: left[name]?.text ?? "–",
-    b: right[name]?.text ?? "–",
+    a: left[name]?.text ?? UNDEFINED,
+    b: right[name]?.text ?? UNDEFINED,
     refA: left[name]?.ref ?? null,
     refB: right[name]?.ref ?? null,
   }));
@@ -64,7 +64,7 @@ function valuesOf({ learnedFrom, settings, evaluations, ...detail }: ModelDetail
     "Judged on": { text: latest?.evalSource ?? "not judged" },
     "Flags of its holdout": {
       text: latest === undefined
-        ? "–"
+        ? UNDEFINED
         : `${count(latest.candidate.anomalyCount)} of ${count(latest.candidate.rowCount)}`,
     },
     "Model file": { text: `sha256 ${settings.sha256.slice(0, 12)}` },
@@ -74,5 +74,5 @@ function valuesOf({ learnedFrom, settings, evaluations, ...detail }: ModelDetail
 }
 
 function number(value: number | null): Named {
-  return { text: value === null ? "–" : count(value) };
+  return { text: value === null ? UNDEFINED : count(value) };
 }

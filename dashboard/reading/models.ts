@@ -1,5 +1,6 @@
 // Versions of the detector as lists show them: where each stands, what it learned from, how it was judged.
 
+import { UNDEFINED } from "../../src/cards/format.ts";
 import {
   ASSET,
   type ModelStatus,
@@ -54,7 +55,7 @@ export function learnedFrom({ annotations, inputs, marketAt }: VersionRecord): L
 /** An annotation that is text; "–" where training did not leave it. */
 export function textOf({ annotations }: VersionRecord, name: string): string {
   const value = annotations[name];
-  return typeof value === "string" ? value : "–";
+  return typeof value === "string" ? value : UNDEFINED;
 }
 
 export function numberOf({ annotations }: VersionRecord, name: string): number | null {

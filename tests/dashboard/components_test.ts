@@ -1,8 +1,8 @@
 // Words of runs: commands in messages, times, commands of flows.
 
 import { assertEquals } from "@std/assert";
-import { bytesText } from "../../dashboard/components/bytes.ts";
-import { causeIn, commandIn, took } from "../../dashboard/components/run_words.tsx";
+import { causeIn, commandIn } from "../../dashboard/components/run_words.tsx";
+import { fileSize, took } from "../../dashboard/components/text.ts";
 
 Deno.test("the command that a message advises is found, and the message without it", () => {
   const table: [message: string, command: string | null, cause: string][] = [
@@ -38,7 +38,7 @@ Deno.test("times and sizes have a unit, with a space that does not break", () =>
     "1_min 1_s",
     "1_h 2_min",
   ]);
-  const sizes = [0, 812, 1000, 25_045, 3_004_176].map(bytesText);
+  const sizes = [0, 812, 1000, 25_045, 3_004_176].map(fileSize);
   assertEquals(sizes.map((text) => text.replaceAll("\u00a0", "_")), [
     "0_B",
     "812_B",
