@@ -31,9 +31,10 @@ import {
 } from "../reading/champion.ts";
 import { clockMs } from "../reading/days.ts";
 import { outcomeDays } from "../reading/outcomes.ts";
-import { type FlowState, type PipelineRun, pipelineState } from "../reading/pipeline.ts";
+import { type FlowState, pipelineState } from "../reading/pipeline.ts";
 import type { Freshness } from "../../src/engine/freshness.ts";
 import { freshnessOn } from "../health.ts";
+import { type RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
 const SHOWN_ANOMALIES = 15;
@@ -53,7 +54,7 @@ interface Model {
   live: Live | null;
   events: EventRecord[];
   /** Of flows whose last run failed. */
-  failures: PipelineRun[];
+  failures: RunRow[];
   waiting: string[];
   next: Step | null;
 }

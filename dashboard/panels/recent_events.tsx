@@ -6,7 +6,7 @@ import { plainText } from "../../src/cards/format.ts";
 import { eventWords } from "../components/event_words.tsx";
 import { Nothing, Panel } from "../components/panel.tsx";
 import { At, RunLink } from "../components/refs.tsx";
-import type { PipelineRun } from "../reading/pipeline.ts";
+import type { RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
 const SHOWN_MESSAGE_CHARS = 120;
@@ -14,7 +14,7 @@ const SHOWN_MESSAGE_CHARS = 120;
 export interface RecentEventsProps {
   view: View;
   events: EventRecord[];
-  failures: PipelineRun[];
+  failures: RunRow[];
   /** How many lines there is room for. */
   limit: number;
 }
@@ -66,7 +66,7 @@ const Happened: FC<{ view: View; event: EventRecord }> = ({ view, event }) => (
   </>
 );
 
-const Failure: FC<{ view: View; run: PipelineRun }> = ({ view, run }) => (
+const Failure: FC<{ view: View; run: RunRow }> = ({ view, run }) => (
   <>
     <code class="fail">run failed</code>
     <p>

@@ -13,17 +13,20 @@ export class Memo<T> {
 
   constructor(private readonly capacity: number) {}
 
-  get({ store }: Pick<RegistryContext, "store">, key: string, load: () => Promise<T>): Promise<T> {
+  /** `isFinal`: whether what was loaded stays so; what does not is loaded again the next time. */
+  async get(
+    { store }: Pick<RegistryContext, "store">,
+    key: string,
+    load: () => Promise<T>,
+    isFinal: (loaded: T) => boolean = () => true,
+  ): Promise<T> {
     let kept = this.#stores.get(store.root);
     if (kept === undefined) {
       kept = new RecentlyUsed(this.capacity);
       this.#stores.set(store.root, kept);
     }
-    return kept.get(key, load);
-  }
-
-  /** For what turned out not to be final. */
-  forget({ store }: Pick<RegistryContext, "store">, key: string): void {
-    this.#stores.get(store.root)?.forget(key);
+    const loaded = await kept.get(key, load);
+    if (!isFinal(loaded)) kept.forget(key);
+    return loaded;
   }
 }

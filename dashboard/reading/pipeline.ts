@@ -2,7 +2,7 @@
 // that have ended never change, and are kept.
 
 import type { FlowConfigs, ProjectConfig } from "../../src/domain/config.ts";
-import type { RunRecord, RunStatus } from "../../src/domain/run.ts";
+import type { RunStatus } from "../../src/domain/run.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import { iso } from "../../src/domain/time.ts";
 import { dueOf, type Start, startOf } from "../../src/engine/dueness.ts";
@@ -12,6 +12,7 @@ import { listRunIds } from "../../src/registry/run_index.ts";
 import { getRun } from "../../src/registry/runs.ts";
 import { branchKey } from "./days.ts";
 import { Memo } from "./memo.ts";
+import { hasEnded, rowOf, type RunRow } from "./runs.ts";
 
 /** Runs of a flow that are shown. */
 const HISTORY = 24;
@@ -20,13 +21,10 @@ const KEPT_RUNS = 1000;
 
 const KEPT_LISTS = 50;
 
-/** A run without what only its own page shows. */
-export type PipelineRun = Omit<RunRecord, "configs" | "params">;
-
 /** One flow as it stands. */
 export interface FlowState {
   flow: string;
-  last: PipelineRun | null;
+  last: RunRow | null;
   /** Since its last run began. */
   ageMs: number | null;
   start: Start;
@@ -46,7 +44,7 @@ export interface PipelineQuery {
   nowMs: number;
 }
 
-const ended = new Memo<PipelineRun | null>(KEPT_RUNS);
+const ended = new Memo<RunRow | null>(KEPT_RUNS);
 const idsUpTo = new Memo<readonly number[]>(KEPT_LISTS);
 
 /** The state of every flow, in the order of the table of flows. */
@@ -104,16 +102,9 @@ async function runById(
   registry: RegistryContext,
   scope: ReadScope,
   id: number,
-): Promise<PipelineRun | null> {
-  const key = `${branchKey(scope)}/${id}`;
-  const run = await ended.get(registry, key, async () => {
-    const record = await getRun(registry, scope, id);
-    return record && withoutConfigs(record);
-  });
-  if (run === null || run.status === "running") ended.forget(registry, key);
-  return run;
-}
-
-function withoutConfigs({ configs: _configs, params: _params, ...run }: RunRecord): PipelineRun {
-  return run;
+): Promise<RunRow | null> {
+  return await ended.get(registry, `${branchKey(scope)}/${id}`, async () => {
+    const run = await getRun(registry, scope, id);
+    return run && rowOf(run);
+  }, hasEnded);
 }

@@ -30,6 +30,11 @@ export function rowOf({ configs: _configs, params: _params, ...row }: RunRecord)
   return row;
 }
 
+/** Whether a run is what it will always be. */
+export function hasEnded(run: RunRow | null): boolean {
+  return run !== null && run.status !== "running";
+}
+
 export interface LookBack {
   /** Runs to look at, at most. */
   limit: number;
@@ -74,7 +79,7 @@ async function blockOf(
   // Ids come from the commit of the record: once a later one is there, all of the block are.
   if (newestId < end - 1) return await load();
   const rows = await kept.get(registry, `${branchKey(scope)}/${block}`, load);
-  return rows.every(({ status }) => status !== "running")
+  return rows.every(hasEnded)
     ? rows
     : await Promise.all(rows.map((row) => refreshed(registry, scope, row)));
 }
@@ -84,7 +89,7 @@ async function refreshed(
   scope: ReadScope,
   row: ListedRun,
 ): Promise<ListedRun> {
-  const run = row.status === "running" ? await getRun(registry, scope, row.id) : null;
+  const run = hasEnded(row) ? null : await getRun(registry, scope, row.id);
   return run === null ? row : { ...rowOf(run), isScheduled: row.isScheduled };
 }
 
@@ -117,11 +122,8 @@ async function runById(
   scope: ReadScope,
   id: number,
 ): Promise<ListedRun | null> {
-  const key = `${branchKey(scope)}/${id}`;
-  const row = await ended.get(registry, key, async () => {
+  return await ended.get(registry, `${branchKey(scope)}/${id}`, async () => {
     const run = await getRun(registry, scope, id);
     return run && (await listed(registry, scope, [run]))[0]!;
-  });
-  if (row === null || row.status === "running") ended.forget(registry, key);
-  return row;
+  }, hasEnded);
 }

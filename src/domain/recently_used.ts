@@ -1,4 +1,4 @@
-// What was decoded lately, by the hash of its bytes: an hourly score reads the snapshots of the day
+// What was decoded lately, by a key such as the hash of its bytes: an hourly score reads the snapshots of the day
 // before and the champion, of which all but one were read an hour ago; a page reads what the page before
 // it has read.
 
@@ -8,12 +8,12 @@ export class RecentlyUsed<T> {
 
   constructor(private readonly capacity: number) {}
 
-  get(sha256: string, load: () => Promise<T>): Promise<T> {
-    const value = this.#values.get(sha256) ?? load();
-    this.#values.delete(sha256);
-    this.#values.set(sha256, value);
+  get(key: string, load: () => Promise<T>): Promise<T> {
+    const value = this.#values.get(key) ?? load();
+    this.#values.delete(key);
+    this.#values.set(key, value);
     // A failure is told to whoever waits for it, and not kept.
-    value.catch(() => this.#values.delete(sha256));
+    value.catch(() => this.#values.delete(key));
     if (this.#values.size > this.capacity) {
       const [oldest] = this.#values.keys();
       this.#values.delete(oldest!);
@@ -22,7 +22,7 @@ export class RecentlyUsed<T> {
   }
 
   /** Loads it anew when it is asked for again: it may have changed. */
-  forget(sha256: string): void {
-    this.#values.delete(sha256);
+  forget(key: string): void {
+    this.#values.delete(key);
   }
 }

@@ -5,10 +5,8 @@ import type { FlowConfigs } from "../domain/config.ts";
 import { nextSlot, previousSlot } from "../domain/cron.ts";
 import type { EventName, EventRecord } from "../domain/run.ts";
 import type { Flow } from "./flow.ts";
+import { GRACE } from "./freshness.ts";
 import { triggeredBy } from "./triggers.ts";
-
-/** As for a snapshot: this share of an interval may pass before a run is called late. */
-const GRACE = 1 / 12;
 
 export type Start =
   | { by: "schedule"; expression: string }

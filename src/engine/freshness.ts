@@ -13,7 +13,7 @@ import { readBranch, type RegistryContext } from "../registry/context.ts";
 /** Without a schedule a live market is expected hourly, as its features are. */
 const USUAL_INTERVAL_MS = HOUR_MS;
 /** Share of an interval that what is due may take to come before it is called late … */
-const GRACE = 1 / 12;
+export const GRACE = 1 / 12;
 /** … and intervals after which it is called stale. */
 const STALE_AFTER = 1.5;
 
