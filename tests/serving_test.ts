@@ -83,6 +83,8 @@ Deno.test("a run that a page asks for may not name places on the disk", async ()
         { model_config: "configs/../../secret.json" },
         { model_config: "configs/.hidden.json" },
         { source: `replay:${folder}`, fresh_data: true },
+        // Not even whether there is such a place.
+        { source: `replay:${folder}/none`, fresh_data: true },
       ]
     ) {
       const { status, text } = await ask(registry, { flow: "train", params, wait: true });

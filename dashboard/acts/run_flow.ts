@@ -8,8 +8,11 @@ import { describeProblems } from "../../src/domain/problems.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { findFlow, type Flow } from "../../src/engine/flow.ts";
 import { requireRun } from "../../src/registry/runs.ts";
-import type { StartedRun } from "../context.ts";
+import type { DashboardDeps, StartedRun } from "../context.ts";
 import type { View } from "../view.ts";
+
+/** A config that a page may name; a path of any other kind would let it read the disk. */
+const CONFIG_NAME = /^configs\/\w[\w.-]*\.json$/;
 
 export interface RunAsked {
   /** A flow, by either of its names. */
@@ -26,10 +29,30 @@ export async function startRun(view: View, { flow: name, params, tags }: RunAske
   const { deps, setup, registry, configs, visitor } = view;
   const flow = findFlow(deps.flows, name);
   const checked = checkedParams(flow, params);
+  assertNoPlaces(checked, deps.env);
   for (const tag of tags) checkUserTag(tag);
   await flow.check?.(checked as never, deps.env);
   await flow.lookUp?.(registry, checked as never, configs);
   return deps.start(setup, { flow, params: checked, tags, actor: visitor.actor });
+}
+
+/**
+ * Throws `invalid` for parameters that name places on the disk, before anything looks there: on a command
+ * line they are the user's own to name, over HTTP they are not.
+ */
+function assertNoPlaces({ model_config, source }: JsonObject, env: DashboardDeps["env"]): void {
+  if (String(source).startsWith("replay:") && source !== env("ANOMALY_SOURCE")) {
+    throw new AppError(
+      "invalid",
+      `Cannot read ${source} from a page: expected simulated, coingecko, or no source for the branch's ` +
+        `own. Next: name recordings where the process is started, with --source`,
+    );
+  }
+  if (model_config === undefined || CONFIG_NAME.test(String(model_config))) return;
+  throw new AppError(
+    "invalid",
+    `Cannot use model_config "${model_config}" from a page: expected configs/<name>.json`,
+  );
 }
 
 /** The parameters with the flow's defaults. Throws `invalid`. */
