@@ -195,7 +195,8 @@ export async function readFile(
 }
 
 export function fileOf(version: VersionRecord, role: string): AssetFile {
-  const file = version.files[role];
+  // A path may name what every object has, as "constructor".
+  const file = Object.hasOwn(version.files, role) ? version.files[role] : undefined;
   if (file) return file;
   throw new AppError(
     "not_found",

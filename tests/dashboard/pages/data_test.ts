@@ -255,6 +255,7 @@ Deno.test("a version is found by the forms that the command line takes; what is 
     ["/data/mine", 404],
     ["/data/market_snapshot/2/files/table", 200],
     ["/data/market_snapshot/2/files/labels", 404],
+    ["/data/market_snapshot/2/files/constructor", 404],
     ["/data/market_snapshot/9/files/table", 404],
     ["/data/mine/1/files/table", 404],
   ];
