@@ -175,6 +175,10 @@ export function mountLive(app: Hono, views: Views): void {
   const watches = new Map<string, Watch>();
   app.get("/live", async (c) => {
     const view = await views.of(c);
+    c.header("content-type", "text/event-stream; charset=utf-8");
+    c.header("cache-control", "no-store");
+    // A stream that nobody reads is never cancelled.
+    if (c.req.method === "HEAD") return c.body(null);
     const watch = watches.get(view.branch) ?? new Watch(view.registry);
     watches.set(view.branch, watch);
     const leave = () => {
@@ -183,8 +187,6 @@ export function mountLive(app: Hono, views: Views): void {
     watch.enter();
     const given = Number(c.req.header("last-event-id") ?? c.req.query("last_event_id") ?? NaN);
     const afterId = Number.isInteger(given) && given >= 0 ? given : null;
-    c.header("content-type", "text/event-stream; charset=utf-8");
-    c.header("cache-control", "no-store");
     return c.body(stream(watch, afterId, views.deps.signal, leave));
   });
 }

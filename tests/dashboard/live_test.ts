@@ -137,6 +137,19 @@ Deno.test("many listeners that come at different times all get every event in or
   });
 });
 
+Deno.test("whoever asks for the headers of the stream alone becomes no listener", async () => {
+  using registry = await memoryRegistry();
+  const { signal } = new AbortController();
+  let listeners = 0;
+  // Every stream waits for the process to stop.
+  signal.addEventListener = () => listeners++;
+  const dashboard = await dashboardOn(registry, { signal });
+  const answer = await dashboard.fetch(new Request(`${ORIGIN}/live`, { method: "HEAD" }));
+  assertEquals(answer.status, 200);
+  assertEquals(answer.headers.get("content-type"), "text/event-stream; charset=utf-8");
+  assertEquals(listeners, 0);
+});
+
 Deno.test("a branch that nobody has listened to for a while is heard again", async () => {
   await withRegistry(async (registry, dashboard) => {
     const first = await Listener.on(dashboard);
