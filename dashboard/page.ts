@@ -55,6 +55,8 @@ export function definePage<Q extends z.ZodObject, M>(page: Page<Q, M>): Page {
 /** How old ages on a page may be, ms. */
 const SHOWN_AGE_MS = 10_000;
 const KEPT_PAGES = 500;
+/** Every link of a page repeats its query: pages of longer ones than a form makes would fill the memory. */
+const KEPT_URL_CHARS = 2000;
 /** States of the branches that are looked at, of which all but the newest are on their way out. */
 const KEPT_LOOKS = 8;
 const pages = new Memo<Sendable>(KEPT_PAGES);
@@ -138,10 +140,13 @@ async function renderOnce(
   query: z.output<z.ZodObject>,
 ): Promise<Sendable> {
   const { registry, visitor, theme, url } = view;
-  const key = JSON.stringify([state, theme, visitor.csrf, url.pathname + url.search]);
-  return await pages.get(registry, key, async () => {
+  const make = async () => {
     const [frame, model] = await Promise.all([readFrame(view, views), page.load(view, query)]);
     const html = renderFrame(view, frame, page.render(view, model, query));
     return new Sendable(html, "text/html; charset=utf-8");
-  });
+  };
+  const path = url.pathname + url.search;
+  if (path.length > KEPT_URL_CHARS) return await make();
+  const key = JSON.stringify([state, theme, visitor.csrf, path]);
+  return await pages.get(registry, key, make);
 }

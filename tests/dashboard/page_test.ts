@@ -69,6 +69,19 @@ Deno.test("ages on a page go on, though nothing is committed", async () => {
   });
 });
 
+Deno.test("a page is kept while ages may stand, but not one whose URL is longer than any form's", async () => {
+  await withDashboard(async (dashboard, registry) => {
+    await trainModel(registry);
+    registry.clockMs = Math.ceil(registry.clockMs / 10_000) * 10_000;
+    const textAt = async (query: string) => await (await dashboard.page(`/events${query}`)).text();
+    const long = `?utm=${"x".repeat(2000)}`;
+    const before = [await textAt(""), await textAt(long)];
+    registry.clockMs += 5000;
+    const after = [await textAt(""), await textAt(long)];
+    assertEquals([before[0] === after[0], before[1] === after[1]], [true, false]);
+  });
+});
+
 Deno.test("whoever takes gzip gets it, and the same page unpacked", async () => {
   await withDashboard(async (dashboard) => {
     const plain = await (await dashboard.page("/events")).text();
