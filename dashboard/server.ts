@@ -73,9 +73,20 @@ export function createServer(deps: DashboardDeps): Server {
   );
   app.onError((cause, c) => answerError(c, views, toAppError(cause)));
   return {
-    fetch: async (request) => await app.fetch(withoutSuffix(request)),
+    fetch: async (request) =>
+      URL.canParse(request.url)
+        ? await app.fetch(withoutSuffix(withOneSlash(request)))
+        : new Response("Cannot read the Host of the request.\n", { status: 400 }),
     routes: app.routes.map(({ method, path }) => ({ method, path })),
   };
+}
+
+/** "//host" in a link or a redirect is another host: a path that begins like that is nowhere sent back. */
+function withOneSlash(request: Request): Request {
+  const url = new URL(request.url);
+  if (!url.pathname.startsWith("//")) return request;
+  url.pathname = url.pathname.replace(/^\/+/, "/");
+  return new Request(url, request);
 }
 
 /** The theme is a link; what it chose is kept in a cookie, so that every other URL stays as it is. */

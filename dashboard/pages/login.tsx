@@ -17,9 +17,12 @@ export function mountLogin(app: Hono, authority: Authority): void {
   });
 }
 
-/** A path of this dashboard; anything else, another host above all, is the overview. */
+/**
+ * A path of this dashboard; anything else, another host above all, is the overview. What a browser reads
+ * as nothing ("/<tab>/host"), and what no header may carry, is in no path that one has sent.
+ */
 function pathOf(next: string | undefined): string {
-  return next !== undefined && /^\/(?![/\\])/.test(next) ? next : "/";
+  return next !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(next) ? next : "/";
 }
 
 function form(next: string): string {

@@ -188,10 +188,46 @@ Deno.test("the token starts a session in a name, which forms then act in; a wron
 Deno.test("login leads to a path of this dashboard, and never to another host", async () => {
   await withDashboard("token", async (dashboard) => {
     for (
-      const next of ["https://example.org/", "//example.org", "/\\example.org", "javascript:1", ""]
+      const next of [
+        "https://example.org/",
+        "//example.org",
+        "/\\example.org",
+        "javascript:1",
+        "",
+        // A browser reads these as //example.org.
+        "/\t/example.org",
+        "/\n/example.org",
+        // No header may carry these.
+        "/\x01",
+        "/models\x7f",
+      ]
     ) {
       const answer = await logIn(dashboard, { token: TOKEN, next });
       assertEquals(answer.headers.get("location"), "/", next);
+    }
+  });
+});
+
+Deno.test("a path that begins with two slashes is nowhere sent back as another host", async () => {
+  await withDashboard("open", async (dashboard) => {
+    const themed = await dashboard.page("//example.org/x?theme=dark");
+    assertEquals([themed.status, themed.headers.get("location")], [303, "/example.org/x"]);
+    const missing = await dashboard.page("///example.org");
+    assertEquals(missing.status, 404);
+    const html = await missing.text();
+    assert(!/(href|action)="\/\//.test(html), html);
+  });
+});
+
+Deno.test("a request whose Host is none is refused like any other that is wrong", async () => {
+  await withDashboard("open", async ({ fetch }) => {
+    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, fetch);
+    for (const host of [":8001", "127.0.0.1:99999"]) {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+      const request = `GET /health HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(request));
+      const answer = await new Response(connection.readable).text();
+      assertStringIncludes(answer, "HTTP/1.1 400 ", host);
     }
   });
 });
