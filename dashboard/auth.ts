@@ -7,6 +7,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Context, MiddlewareHandler } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { AppError } from "../src/domain/errors.ts";
+import { readForm } from "./bodies.ts";
 
 export type Access = { kind: "open" } | { kind: "token"; token: string };
 
@@ -123,7 +124,7 @@ export class Authority {
     const type = c.req.header("content-type") ?? "";
     const given = c.req.header(CSRF_HEADER) ??
       (/^(application\/x-www-form-urlencoded|multipart\/form-data)/.test(type)
-        ? (await c.req.parseBody())[CSRF_FIELD]
+        ? [(await readForm(c))[CSRF_FIELD]].flat().at(-1)
         : undefined);
     if (typeof given === "string" && isSame(given, expected)) return;
     // A page of another site cannot send JSON without asking first, and is not answered when it asks.

@@ -10,6 +10,7 @@ import { mountRunActs } from "./acts/runs.ts";
 import { mountApi } from "./api/mod.ts";
 import { Authority } from "./auth.ts";
 import { cardHeaders, mountCards } from "./cards.ts";
+import { limitBodies } from "./bodies.ts";
 import type { DashboardDeps } from "./context.ts";
 import { mountHealth } from "./health.ts";
 import { mountFiles } from "./files.ts";
@@ -55,6 +56,7 @@ export function createServer(deps: DashboardDeps): Server {
     // A card's frame is of no origin, and could not keep what the header asks: browsers warn of it.
     originAgentCluster: false,
   }));
+  app.use(limitBodies());
   app.use(authority.guard());
   mountHealth(app, views);
   app.use(chooseTheme);

@@ -12,6 +12,7 @@ import {
   type SchemaNode,
 } from "../../src/domain/problems.ts";
 import { CSRF_FIELD } from "../auth.ts";
+import { readForm } from "../bodies.ts";
 import type { View } from "../view.ts";
 
 /** What every form carries, so that it is known for ours and acts on the branch that is looked at. */
@@ -30,7 +31,7 @@ export async function parseForm<S extends z.ZodObject>(
   schema: S,
   what: string,
 ): Promise<z.output<S>> {
-  const body = await c.req.parseBody({ all: true });
+  const body = await readForm(c);
   const properties = inputSchema(schema).properties ?? {};
   const given: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(body)) {

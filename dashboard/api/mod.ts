@@ -3,7 +3,6 @@
 
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { AppError, toAppError } from "../../src/domain/errors.ts";
 import { toJson } from "../../src/domain/json.ts";
 import { mountPage } from "../page.ts";
@@ -13,22 +12,8 @@ import { apiDocs } from "./docs/page.tsx";
 import { API_PATH, asWrongRequest, mountOperation } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 
-const MAX_BODY_BYTES = 5_000_000;
-
 export function mountApi(app: Hono, views: Views): void {
   const api = new OpenAPIHono();
-  api.use(bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new AppError(
-        "invalid",
-        `Cannot read the request: found more than ${
-          MAX_BODY_BYTES / 1e6
-        } MB, expected at most that. ` +
-          `Next: send it in parts.`,
-      );
-    },
-  }));
   for (const operation of OPERATIONS) mountOperation(api, views, operation);
   api.get("/openapi.json", (c) => c.json(documentOf(views.deps.codeVersion)));
   api.onError((cause, c) => {

@@ -2,12 +2,13 @@
 
 import type { Hono } from "hono";
 import type { Authority } from "../auth.ts";
+import { readForm } from "../bodies.ts";
 import { renderBare } from "../components/bare.tsx";
 
 export function mountLogin(app: Hono, authority: Authority): void {
   app.get("/login", (c) => c.html(form(pathOf(c.req.query("next")))));
   app.post("/login", async (c) => {
-    const body = await c.req.parseBody();
+    const body = await readForm(c);
     authority.logIn(c, String(body.token ?? ""), String(body.name ?? ""));
     return c.redirect(pathOf(String(body.next ?? "")), 303);
   });

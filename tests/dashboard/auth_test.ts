@@ -232,6 +232,33 @@ Deno.test("a request whose Host is none is refused like any other that is wrong"
   });
 });
 
+Deno.test("a form of more than 5 MB is refused before anybody is asked who they are", async () => {
+  await withDashboard("token", async (dashboard) => {
+    const form = `token=wrong&name=${"x".repeat(5_000_000)}`;
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    // Where the length is not said, it is counted.
+    for (const body of [form, new Blob([form]).stream()]) {
+      const answer = await dashboard.fetch(
+        new Request(`${ORIGIN}/login`, { method: "POST", headers, body }),
+      );
+      assertEquals(answer.status, 400);
+      assertStringIncludes((await answer.json()).error.message, "more than 5 MB");
+    }
+  });
+});
+
+Deno.test("a form that cannot be read is the sender's mistake", async () => {
+  for (const [kind, path] of [["token", "/login"], ["open", "/models/1/promote"]] as const) {
+    await withDashboard(kind, async (dashboard) => {
+      const headers = { "content-type": "multipart/form-data" };
+      const answer = await dashboard.fetch(
+        new Request(ORIGIN + path, { method: "POST", headers, body: "token=x" }),
+      );
+      assertEquals([answer.status, (await answer.json()).error.code], [400, "invalid"], path);
+    });
+  }
+});
+
 Deno.test("on loopback only this machine's own names are answered", async () => {
   await withDashboard("open", async (dashboard) => {
     const ask = (host: string) =>
