@@ -5,6 +5,7 @@ import type { Context } from "hono";
 import { ASSET, type VersionRecord } from "../src/domain/asset.ts";
 import type { FlowConfigs } from "../src/domain/config.ts";
 import { AppError } from "../src/domain/errors.ts";
+import { isBranchName } from "../src/domain/names.ts";
 import { instant, plainText } from "../src/cards/format.ts";
 import { iso } from "../src/domain/time.ts";
 import { type Freshness, freshnessOf } from "../src/engine/freshness.ts";
@@ -59,6 +60,7 @@ export class Views {
     const { deps } = this;
     const url = new URL(c.req.url);
     const asked = url.searchParams.get("branch") ?? undefined;
+    if (asked !== undefined) assertBranchName(asked);
     const setup = await deps.setupOf(asked);
     const branch = setup.scopes.write.branch;
     const own = (await deps.setupOf(undefined)).scopes.write.branch;
@@ -160,6 +162,19 @@ export async function readFrame(view: View, views: Views): Promise<Frame> {
     }
     : null;
   return { branches, market, freshness, stale };
+}
+
+/** The configs' own refusal speaks of flags. */
+function assertBranchName(branch: string): void {
+  if (isBranchName(branch)) return;
+  throw new AppError(
+    "invalid",
+    `Cannot use branch "${
+      plainText(branch)
+    }": expected 1 to 100 letters, digits, ".", "_", "/" or ` +
+      `"-", beginning with a letter or digit. Next: choose one in the list of branches.`,
+    { details: { branch } },
+  );
 }
 
 function themeOf(cookie: string | undefined): Theme {

@@ -181,7 +181,7 @@ const Foot: FC<{ view: View; frame: Frame }> = ({ view, frame }) => {
   const { pathname, search } = view.url;
   const twin = pathname === "/" ? "/overview.json" : `${pathname}.json`;
   return (
-    <footer class="foot">
+    <footer class="foot" id="foot" data-live>
       <span>
         {frame.market?.source === "coingecko"
           ? <a href="https://www.coingecko.com" rel="noreferrer">Data provided by CoinGecko</a>

@@ -35,7 +35,9 @@ export async function renderRefusal(c: Context, views: Views, error: AppError): 
         <p>
           <a href={view.href("/")}>Overview</a>
           {" · "}
-          <a href={view.url.pathname + view.url.search}>Load this page again</a>
+          <a href={view.url.pathname + view.url.search}>
+            {isAct(c) ? "Back to the form" : "Load this page again"}
+          </a>
         </p>
       </Panel>
     ),
@@ -48,5 +50,17 @@ export async function renderRefusal(c: Context, views: Views, error: AppError): 
  */
 async function viewOf(c: Context, views: Views): Promise<View | null> {
   if (!c.get("visitor")?.maySee) return null;
-  return await views.of(c).catch(() => null);
+  const view = await views.of(c).catch(() => null);
+  return view && isAct(c) ? { ...view, url: pageOfForm(c, view.url) } : view;
+}
+
+function isAct(c: Context): boolean {
+  return c.req.method !== "GET" && c.req.method !== "HEAD";
+}
+
+/** Where a refused act was asked for: its own path answers to nothing but its form. */
+function pageOfForm(c: Context, url: URL): URL {
+  const from = URL.parse(c.req.header("referer") ?? "");
+  const isOurs = from?.host === url.host && !from.pathname.startsWith("//");
+  return new URL(isOurs ? from.pathname + from.search : "/", url);
 }
