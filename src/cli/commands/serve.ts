@@ -29,7 +29,9 @@ const params = z.strictObject({
     "address to listen on; any but loopback needs ANOMALY_TOKEN, see anomaly token",
   ),
   port: portParam,
-  no_schedules: z.boolean().default(false).describe("do not run the schedules of project.json"),
+  no_schedules: z.boolean().default(false).describe(
+    "do not run the schedules of project.json; for every process of a branch but one",
+  ),
   speed: z.number().min(1).max(MAX_SPEED).default(1).describe(
     "run the clock, and so the schedules, so many times faster; not with coingecko",
   ),
