@@ -4,7 +4,8 @@
 import type { Hono } from "hono";
 import type { AssetFile } from "../src/domain/asset.ts";
 import { readFile, resolveVersion } from "../src/registry/assets.ts";
-import { assetNamed, homeOf } from "./reading/data_assets.ts";
+import { homeOf } from "../src/registry/context.ts";
+import { assetNamed } from "./reading/data_assets.ts";
 import type { Views } from "./view.ts";
 
 const EXTENSIONS: Readonly<Record<string, string>> = {

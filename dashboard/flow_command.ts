@@ -2,6 +2,7 @@
 
 import type { JsonObject } from "../src/domain/asset.ts";
 import { plainText } from "../src/cards/format.ts";
+import { shellWord } from "../src/domain/shell.ts";
 import type { Flow } from "../src/engine/flow.ts";
 import { inputSchema, isNode } from "../src/domain/problems.ts";
 
@@ -16,8 +17,4 @@ export function flowCommand(flow: Pick<Flow, "name" | "params">, params: JsonObj
     return [` --${name} ${shellWord(plainText(text))}`];
   });
   return flow.name + flags.join("");
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { count, plainText } from "../../src/cards/format.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import type { Freshness } from "../../src/engine/freshness.ts";
 import { latestVersion, listSnapshots, listVersions } from "../../src/registry/assets.ts";
+import { homeOf } from "../../src/registry/context.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { Foreign } from "../components/panel.tsx";
 import { VersionLink } from "../components/refs.tsx";
@@ -23,7 +24,6 @@ import { type Coverage, coverageOf, gapWords } from "../reading/coverage.ts";
 import {
   type BranchHoldings,
   holdingsOf,
-  homeOf,
   type SnapshotLine,
   snapshotLines,
 } from "../reading/data_assets.ts";

@@ -4,13 +4,14 @@ import { z } from "zod";
 import { ASSET, type VersionRecord } from "../../src/domain/asset.ts";
 import { count, instant, UNDEFINED } from "../../src/cards/format.ts";
 import { latestVersion, listVersions } from "../../src/registry/assets.ts";
+import { homeOf } from "../../src/registry/context.ts";
 import { Command } from "../components/command.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
 import { ageText, At, RunLink, VersionLink } from "../components/refs.tsx";
 import { fileSize } from "../components/text.ts";
 import { definePage } from "../page.ts";
-import { assetNamed, homeOf } from "../reading/data_assets.ts";
+import { assetNamed } from "../reading/data_assets.ts";
 import type { View } from "../view.ts";
 
 /** The command that makes a version of it. */

@@ -5,6 +5,7 @@ import { ASSET, type VersionRecord } from "../../src/domain/asset.ts";
 import { VERSION_REF_FORMS } from "../../src/domain/names.ts";
 import { count, instant, percent, plainText } from "../../src/cards/format.ts";
 import { resolveVersion } from "../../src/registry/assets.ts";
+import { homeOf } from "../../src/registry/context.ts";
 import { type LineageNode, lineageOf, usersOf } from "../../src/registry/lineage.ts";
 import { RunLink } from "../components/refs.tsx";
 import { definePage } from "../page.ts";
@@ -17,7 +18,7 @@ import {
   SnapshotPanels,
 } from "../panels/snapshot.tsx";
 import { AnnotationsPanel, FilesPanel, LineagePanel } from "../panels/version_facts.tsx";
-import { assetNamed, homeOf } from "../reading/data_assets.ts";
+import { assetNamed } from "../reading/data_assets.ts";
 import type { View } from "../view.ts";
 
 const SHOWN_USERS = 20;

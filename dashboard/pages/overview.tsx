@@ -9,6 +9,7 @@ import type { PredictionBatch } from "../../src/domain/prediction.ts";
 import type { EventRecord } from "../../src/domain/run.ts";
 import { count, duration, instant, percent } from "../../src/cards/format.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
+import { waitingFor } from "../../src/engine/dueness.ts";
 import { latestVersion } from "../../src/registry/assets.ts";
 import { modelStatus } from "../../src/registry/evaluations.ts";
 import { listEvents } from "../../src/registry/events.ts";
@@ -91,7 +92,7 @@ async function load(view: View): Promise<Model> {
       freshnessOn(registry, deps, runsSchedules),
       latestVersion(registry, read, "data", ASSET.trainingDataset),
     ]);
-  const waiting = dataset !== null ? [] : await readiness(view);
+  const waiting = dataset !== null ? [] : await waitingFor(deps.flows, registry);
   const failures = pipeline.flatMap(({ last }) => last?.status === "failed" ? [last] : []);
   const rates = batches.map(({ marketAtMs, rows, flagged }) => ({ marketAtMs, rows, flagged }));
   const model = {
@@ -108,11 +109,6 @@ async function load(view: View): Promise<Model> {
     waiting,
   };
   return { ...model, next: await nextOf(view, model, dataset !== null) };
-}
-
-async function readiness({ deps, registry }: View): Promise<string[]> {
-  const answers = deps.flows.map((flow) => flow.readiness?.(registry) ?? null);
-  return (await Promise.all(answers)).filter((answer) => answer !== null);
 }
 
 async function nextOf(

@@ -3,6 +3,7 @@
 
 import type { Child, FC } from "hono/jsx";
 import type { Json, JsonObject, LineageInput } from "../../src/domain/asset.ts";
+import { isJsonObject } from "../../src/domain/json.ts";
 import { SCHEDULED_TAG } from "../../src/domain/names.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { count, instant, plainText, UNDEFINED } from "../../src/cards/format.ts";
@@ -152,8 +153,8 @@ function outputs(view: View, run: RunRecord, details: RunDetails): [Child, Child
 
 /** Parameters, and configs as they were; a value that is another one now says so. */
 export const ConfigPanel: FC<Omit<Props, "details">> = ({ view, run, flow }) => {
-  const groups = Object.entries(run.configs).filter(([, value]) => isObject(value));
-  const single = Object.entries(run.configs).filter(([, value]) => !isObject(value));
+  const groups = Object.entries(run.configs).filter(([, value]) => isJsonObject(value));
+  const single = Object.entries(run.configs).filter(([, value]) => !isJsonObject(value));
   const now = view.configs as unknown as JsonObject;
   return (
     <Panel
@@ -236,10 +237,6 @@ const Value: FC<{ value: Json; now: Json | undefined }> = ({ value, now }) => {
     </>
   );
 };
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 export function valueText(value: Json): string {
   if (value === null) return UNDEFINED;

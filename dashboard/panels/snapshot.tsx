@@ -11,6 +11,7 @@ import {
   price,
   UNDEFINED,
 } from "../../src/cards/format.ts";
+import { isJsonObject } from "../../src/domain/json.ts";
 import { HOUR_MS, iso } from "../../src/domain/time.ts";
 import { readFile } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -153,7 +154,8 @@ const Quoted: FC<{ row: SnapshotRow; version: VersionRecord }> = ({ row, version
 
 const RefusedPanel: FC<Props> = ({ version, facts: { refused } }) => {
   const total = Number(version.annotations.refused ?? 0);
-  const notes = Object.entries(asObject(version.annotations.notes));
+  const { notes: noted } = version.annotations;
+  const notes = Object.entries(isJsonObject(noted) ? noted : {});
   return (
     <Panel
       id="refused"
@@ -189,7 +191,3 @@ const RefusedPanel: FC<Props> = ({ version, facts: { refused } }) => {
     </Panel>
   );
 };
-
-function asObject(value: unknown): object {
-  return typeof value === "object" && value !== null ? value : {};
-}

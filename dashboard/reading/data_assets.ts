@@ -14,11 +14,6 @@ import { readBranch, type RegistryContext, sourceName } from "../../src/registry
 import { branchKey, type DayPart, dayParts, type Span } from "./days.ts";
 import { Memo } from "./memo.ts";
 
-/** Judgements are the branch's own; data is read where the flows read it. */
-export function homeOf({ scopes }: RegistryContext, name: string): ReadScope {
-  return name === ASSET.evaluationResults ? scopes.write : scopes.read;
-}
-
 /** Throws `not_found` for what is no data asset. */
 export function assetNamed(name: string): (typeof DATA_ASSETS)[number] {
   const found = DATA_ASSETS.find((one) => one === name);

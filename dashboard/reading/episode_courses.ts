@@ -1,5 +1,6 @@
 // The courses of prices around the first flags of episodes that a page shows. Beside episodes.ts.
 
+import { SCORES_AN_HOUR } from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -12,7 +13,6 @@ export const BEFORE_MS = DAY_MS;
 export const AFTER_MS = 2 * DAY_MS;
 /** Batches of so many hours are held in memory anyway; beyond, each coin is looked up by itself. */
 const MAX_SHARED_HOURS = 192;
-const SCORES_AN_HOUR = 8;
 
 export interface Course {
   atMs: number;

@@ -10,6 +10,7 @@ import {
 } from "../../src/domain/asset.ts";
 import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
 import { type GateRow, gateRows } from "../../src/domain/gates.ts";
+import { isJsonObject } from "../../src/domain/json.ts";
 import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import { readScope } from "../../src/domain/scope.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
@@ -123,8 +124,7 @@ function settingsOf(record: VersionRecord): Settings {
   const { annotations } = record;
   const { sha256, byteLength } = fileOf(record, "model");
   const config = annotations.model_config;
-  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
-  const { algorithm: _, ...rest } = isObject ? config : {};
+  const { algorithm: _, ...rest } = isJsonObject(config) ? config : {};
   return {
     algorithm: textOf(record, "algorithm"),
     config: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)])),

@@ -1,7 +1,11 @@
 // What was said of coins along time, for charts and the page of a coin. Beside batches.ts.
 
 import { type CrashRule, standingOf } from "../../src/domain/outcomes.ts";
-import { HORIZON_HOURS, type PredictionBatch } from "../../src/domain/prediction.ts";
+import {
+  HORIZON_HOURS,
+  type PredictionBatch,
+  SCORES_AN_HOUR,
+} from "../../src/domain/prediction.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import { DAY_MS, HOUR_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
@@ -15,8 +19,6 @@ import { branchKey, clockMs, type Span } from "./days.ts";
 import { type DecidedDay, decidedDays, nameOf, outcomesOf } from "./decided.ts";
 import { Memo } from "./memo.ts";
 
-/** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
-const SCORES_AN_HOUR = 8;
 /** A month of days of some dozens of coins, a few kB each. */
 const KEPT_DAYS = 2000;
 

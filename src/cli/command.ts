@@ -13,6 +13,7 @@ import type { ResolvedScopes } from "../config/mod.ts";
 import type { FlowConfigs } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
 import type { OutcomeReport, ReportOptions } from "../domain/outcomes.ts";
+import { shellWord } from "../domain/shell.ts";
 import type { Flow, RunnerContext } from "../engine/flow.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { Scopes } from "../domain/scope.ts";
@@ -177,8 +178,4 @@ export function withStoreInHints(error: AppError, call: Call<BranchFlags>): AppE
     (command) => /--(kv|branch|help)\b/.test(command) ? command : hint(call, command),
   );
   return new AppError(error.code, message, { cause: error.cause, details: error.details });
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

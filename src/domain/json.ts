@@ -1,6 +1,10 @@
 // The border between camelCase in TypeScript and snake_case in JSON.
 
-import type { Json } from "./asset.ts";
+import type { Json, JsonObject } from "./asset.ts";
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 function snakeCase(key: string): string {
   return key.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();

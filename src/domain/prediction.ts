@@ -10,6 +10,9 @@ export const HORIZON_HOURS = 24;
 export const MAX_CHALLENGERS = 3;
 export const CHALLENGER_PREFIX = "challenger-";
 
+/** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
+export const SCORES_AN_HOUR = 8;
+
 /** What a model was when it scored: frozen with the prediction. */
 export type PredictionRole = "champion" | "challenger";
 

@@ -1,6 +1,6 @@
-// What was decoded lately, by a key such as the hash of its bytes: an hourly score reads the snapshots of the day
-// before and the champion, of which all but one were read an hour ago; a page reads what the page before
-// it has read.
+// What was decoded lately, by a key such as the hash of its bytes: an hourly score reads the snapshots of
+// the day before and the champion, of which all but one were read an hour ago; a page reads what the page
+// before it has read.
 
 /** Keeps the values asked for last. Values are shared, and so must not be changed by anyone. */
 export class RecentlyUsed<T> {

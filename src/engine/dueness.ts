@@ -4,6 +4,7 @@
 import type { FlowConfigs } from "../domain/config.ts";
 import { nextSlot, previousSlot } from "../domain/cron.ts";
 import type { EventName, EventRecord } from "../domain/run.ts";
+import type { RegistryContext } from "../registry/context.ts";
 import type { Flow } from "./flow.ts";
 import { GRACE } from "./freshness.ts";
 import { triggeredBy } from "./triggers.ts";
@@ -27,6 +28,15 @@ export function startOf(
 /** An event of which nothing is known but its name. */
 function plainEvent(name: EventName): EventRecord {
   return { id: 0, name, branch: "", runId: null, recordedAt: "", marketAt: null, payload: {} };
+}
+
+/** What flows wait for before they can do anything: "dataset possible in 31 h". */
+export async function waitingFor(
+  flows: readonly Flow[],
+  registry: RegistryContext,
+): Promise<string[]> {
+  const answers = await Promise.all(flows.map((flow) => flow.readiness?.(registry) ?? null));
+  return answers.filter((answer) => answer !== null);
 }
 
 /** When a scheduled flow is due next, after its last run or from now on, and whether that is past. */

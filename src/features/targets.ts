@@ -2,17 +2,16 @@
 // relate to crashes; no detector learns from it.
 
 import { AppError } from "../domain/errors.ts";
+import { DEFAULT_CRASH_PCT } from "../domain/outcomes.ts";
+import { HORIZON_HOURS } from "../domain/prediction.ts";
 import { numbers, type Table, texts } from "../domain/table.ts";
 import { HOUR_MS, MINUTE_MS } from "../domain/time.ts";
 import { type CoinSeries, historyOf, type Snapshot } from "./history.ts";
 import { finiteOrNull } from "./point_in_time.ts";
 
-export const HORIZON_HOURS = 24;
-
 /** How long after the horizon its price may still be taken. */
 export const HORIZON_TOLERANCE_MINUTES = 45;
 
-const CRASH_PCT = -15;
 const PUMP_PCT = 15;
 
 /** Percentages in percent of the row's price; the others 1, 0, or null where it is not known. */
@@ -55,8 +54,8 @@ export function addTargets(table: Table, snapshots: readonly Snapshot[]): Table 
     const lowestPct = (future.lowestPrice - price) / price * 100;
     const row = [
       changePct,
-      changePct <= CRASH_PCT ? 1 : 0,
-      lowestPct <= CRASH_PCT ? 1 : 0,
+      changePct <= DEFAULT_CRASH_PCT ? 1 : 0,
+      lowestPct <= DEFAULT_CRASH_PCT ? 1 : 0,
       changePct >= PUMP_PCT ? 1 : 0,
     ];
     row.forEach((value, j) => targets[j]![i] = value);

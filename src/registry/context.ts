@@ -1,5 +1,6 @@
 // What every registry function is given: the store, the two scopes, who acts, and what time it is.
 
+import { ASSET } from "../domain/asset.ts";
 import type { SourceIdentity } from "../domain/market.ts";
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, Scopes } from "../domain/scope.ts";
@@ -18,6 +19,11 @@ export interface RegistryContext {
 
 export function wallTime(ctx: RegistryContext): string {
   return iso(ctx.nowMs());
+}
+
+/** Where data is looked for: judgements are the branch's own, the rest is read where flows read it. */
+export function homeOf({ scopes }: Pick<RegistryContext, "scopes">, name: string): ReadScope {
+  return name === ASSET.evaluationResults ? scopes.write : scopes.read;
 }
 
 /** What a branch is bound to; null on a branch that never fetched from a market. */

@@ -5,8 +5,8 @@ import { ASSET, DATA_ASSETS, type VersionRecord } from "../../../src/domain/asse
 import { familyOf, wordsOf } from "../../../src/domain/drivers.ts";
 import { VERSION_REF_FORMS } from "../../../src/domain/names.ts";
 import { latestVersion, listVersions, resolveVersion } from "../../../src/registry/assets.ts";
+import { homeOf } from "../../../src/registry/context.ts";
 import { lineageOf, usersOf } from "../../../src/registry/lineage.ts";
-import { homeOf } from "../../reading/data_assets.ts";
 import { briefLineage, briefVersion } from "../lineage.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { featuresSchema } from "../schemas/predictions.ts";

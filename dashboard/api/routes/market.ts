@@ -4,6 +4,7 @@ import { z } from "@hono/zod-openapi";
 import { ASSET } from "../../../src/domain/asset.ts";
 import { readScope } from "../../../src/domain/scope.ts";
 import { iso } from "../../../src/domain/time.ts";
+import { waitingFor } from "../../../src/engine/dueness.ts";
 import { aliasHistory } from "../../../src/registry/alias_history.ts";
 import { aliasHolder, CHAMPION } from "../../../src/registry/aliases.ts";
 import { latestVersion } from "../../../src/registry/assets.ts";
@@ -43,7 +44,7 @@ const status = defineOperation({
       modelsOf(registry),
       flowsOf(view, views),
       freshnessOn(registry, view.deps, await isOwn(view, views)),
-      Promise.all(view.deps.flows.map((flow) => flow.readiness?.(registry) ?? null)),
+      waitingFor(view.deps.flows, registry),
     ]);
     return {
       branch: write.branch,
@@ -66,7 +67,7 @@ const status = defineOperation({
         dueAt,
         isLate,
       })),
-      waiting: waiting.filter((text) => text !== null),
+      waiting,
       next: firstDue(flows),
     };
   },

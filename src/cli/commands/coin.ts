@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { driversSentence } from "../../domain/drivers.ts";
 import { alertEpisodes, type Episode, worstOf } from "../../domain/outcomes.ts";
+import { SCORES_AN_HOUR } from "../../domain/prediction.ts";
 import type { ReadScope } from "../../domain/scope.ts";
 import { HOUR_MS, iso } from "../../domain/time.ts";
 import { coinNotFound } from "../../registry/coin_names.ts";
@@ -19,8 +20,6 @@ import { columns, duration, instant, metric, oneLine, price, wrap } from "../tex
 import { parseSpan, spanParams } from "../times.ts";
 import { crashParam, roleParam, standingWords } from "./predictions.ts";
 
-/** Models that may have scored the same snapshot: a champion, three challengers, and some spare. */
-const SCORES_AN_HOUR = 8;
 /** Alerts that are shown, the newest. */
 const MAX_EPISODES = 20;
 

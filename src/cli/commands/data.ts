@@ -1,9 +1,9 @@
 // data list|show|inspect|export: snapshots, datasets, evaluation results, across branches.
 
 import { z } from "zod";
-import { ASSET, type VersionRecord } from "../../domain/asset.ts";
+import { ASSET, DATA_ASSETS, type VersionRecord } from "../../domain/asset.ts";
 import { AppError } from "../../domain/errors.ts";
-import { type ReadScope, readScope } from "../../domain/scope.ts";
+import { readScope } from "../../domain/scope.ts";
 import { iso } from "../../domain/time.ts";
 import {
   listSnapshots,
@@ -12,7 +12,7 @@ import {
   readTable,
   resolveVersion,
 } from "../../registry/assets.ts";
-import { readBranch, type RegistryContext, sourceName } from "../../registry/context.ts";
+import { homeOf, readBranch, sourceName } from "../../registry/context.ts";
 import { type LineageNode, lineageOf, usersOf } from "../../registry/lineage.ts";
 import {
   type Call,
@@ -25,13 +25,6 @@ import {
 import { branchParams } from "../parameters.ts";
 import { columns, facts, instant, UNDEFINED } from "../text.ts";
 import { writeExport } from "./export.ts";
-
-const DATA_ASSETS = [
-  ASSET.snapshot,
-  ASSET.trainingDataset,
-  ASSET.evalHoldout,
-  ASSET.evaluationResults,
-] as const;
 
 const assetPositional = {
   name: "asset",
@@ -100,11 +93,6 @@ async function listOf(session: Session, call: Call<{ limit: number }>, name: str
     ]),
   );
   return { json: versions.map(brief), text: table || `No ${name} on branch ${scope.branch} yet.` };
-}
-
-/** Judgements are the write branch's own; data is read where the flows read it. */
-function homeOf({ scopes }: RegistryContext, name: string): ReadScope {
-  return name === ASSET.evaluationResults ? scopes.write : scopes.read;
 }
 
 function brief({ kind, name, version, branch, marketAt, runId, description }: VersionRecord) {

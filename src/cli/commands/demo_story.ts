@@ -2,6 +2,7 @@
 
 import { ASSET } from "../../domain/asset.ts";
 import type { EpisodeCounts } from "../../domain/outcomes.ts";
+import { DEFAULT_CRASH_PCT } from "../../domain/outcomes.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { HOUR_MS } from "../../domain/time.ts";
 import { findFlow, type RunnerContext } from "../../engine/flow.ts";
@@ -17,7 +18,6 @@ import type { DemoStoreCall } from "./demo_store.ts";
 import { kindTable, metricLines } from "./outcomes.ts";
 
 export const MAX_STORY_HOURS = 8760;
-const CRASH_PCT = -15;
 
 /** A call of demo, on its own store and branch. */
 export type DemoCall = DemoStoreCall & Call<{ num_coins: number; source: string; port: number }>;
@@ -100,7 +100,7 @@ export class Story {
     const failed =
       judged?.gates.filter((gate) => gate.status === "failed").map((gate) => gate.name) ?? [];
     const report = await this.app.outcomeReport(registry, {
-      crashThresholdPct: CRASH_PCT,
+      crashThresholdPct: DEFAULT_CRASH_PCT,
       lookbackHours: MAX_STORY_HOURS,
     });
     const seconds = (this.app.nowMs() - started) / 1000;

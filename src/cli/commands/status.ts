@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { MAX_CHALLENGERS, type PredictionBatch } from "../../domain/prediction.ts";
 import { iso } from "../../domain/time.ts";
+import { waitingFor } from "../../engine/dueness.ts";
 import { aliasHistory } from "../../registry/alias_history.ts";
 import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { latestVersion } from "../../registry/assets.ts";
@@ -16,7 +17,7 @@ import {
 import { latestEvaluation, modelStatus } from "../../registry/evaluations.ts";
 import { listBatches } from "../../registry/predictions.ts";
 import { listRuns } from "../../registry/runs.ts";
-import { type App, defineCommand, hint, openSession, type OpenStore } from "../command.ts";
+import { defineCommand, hint, openSession, type OpenStore } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { age, facts, instant } from "../text.ts";
 
@@ -31,7 +32,7 @@ export const status = defineCommand({
     const { registry, plan } = session;
     const { write, read } = registry.scopes;
     const state = await gather(registry);
-    const waiting = await readiness(app, registry);
+    const waiting = await waitingFor(app.flows, registry);
     const now = registry.nowMs();
     const next = hint(call, nextCommand(state, waiting));
     const { snapshot, dataset, model, champion, scored, lastRun } = state;
@@ -127,12 +128,6 @@ async function newestScored(registry: RegistryContext): Promise<PredictionBatch 
   const range = { limit: 1 + MAX_CHALLENGERS, reverse: true };
   const batches = await listBatches(registry, registry.scopes.write, range);
   return batches.find((batch) => batch.role === "champion") ?? null;
-}
-
-/** What flows are waiting for: "dataset possible in 31 h". */
-async function readiness(app: App, registry: RegistryContext): Promise<string[]> {
-  const answers = await Promise.all(app.flows.map((flow) => flow.readiness?.(registry) ?? null));
-  return answers.filter((answer) => answer !== null);
 }
 
 function nextCommand(state: Awaited<ReturnType<typeof gather>>, waiting: string[]): string {
