@@ -9,6 +9,7 @@ import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.ts
 import { At, ModelLink, RunLink, shortTime, VersionLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
 import type { DataModel } from "../pages/data.tsx";
+import { numberOf, timeOf } from "../reading/annotations.ts";
 import type { View } from "../view.ts";
 
 export const DatasetsPanel: FC<{ view: View; datasets: DataModel["datasets"] }> = (
@@ -60,8 +61,8 @@ export const DatasetsPanel: FC<{ view: View; datasets: DataModel["datasets"] }> 
                 text={`v${training.version}`}
               />,
               windowOf(view, training),
-              number(training.annotations, "row_count"),
-              number(training.annotations, "coin_count"),
+              counted(training, "row_count"),
+              counted(training, "coin_count"),
               holdout === null ? UNDEFINED : (
                 <VersionLink
                   view={view}
@@ -70,8 +71,8 @@ export const DatasetsPanel: FC<{ view: View; datasets: DataModel["datasets"] }> 
                   text={`v${holdout.version}`}
                 />
               ),
-              holdout === null ? UNDEFINED : number(holdout.annotations, "row_count"),
-              missingHours(training.annotations),
+              holdout === null ? UNDEFINED : counted(holdout, "row_count"),
+              missingHours(training),
               <RunLink view={view} id={training.runId} />,
             ],
           }))}
@@ -80,22 +81,18 @@ export const DatasetsPanel: FC<{ view: View; datasets: DataModel["datasets"] }> 
   </Panel>
 );
 
-function windowOf(view: View, { annotations }: VersionRecord): string {
-  const at = (name: string) => {
-    const value = annotations[name];
-    return typeof value === "string" ? shortTime(view, value) : UNDEFINED;
-  };
+function windowOf(view: View, version: VersionRecord): string {
+  const at = (name: string) => shortTime(view, timeOf(version, name));
   return `${at("first_at")} to ${at("last_at")}`;
 }
 
-function number(annotations: JsonObject, name: string): string {
-  const value = annotations[name];
-  return typeof value === "number" ? count(value) : UNDEFINED;
+function counted(version: VersionRecord, name: string): string {
+  return decimal(numberOf(version, name), 0);
 }
 
-const missingHours = (annotations: JsonObject) => {
-  const hours = annotations.hours_without_snapshot;
-  if (typeof hours !== "number") return UNDEFINED;
+const missingHours = (training: VersionRecord) => {
+  const hours = numberOf(training, "hours_without_snapshot");
+  if (hours === null) return UNDEFINED;
   return hours === 0 ? "0\u00a0h" : <span class="warn">{`${count(hours)}\u00a0h`}</span>;
 };
 

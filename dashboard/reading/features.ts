@@ -6,6 +6,7 @@ import type { ReadScope } from "../../src/domain/scope.ts";
 import { aliasHolder, CHAMPION } from "../../src/registry/aliases.ts";
 import { getVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
+import { namesOf } from "./annotations.ts";
 import { batchRows, newestBatches } from "./batches.ts";
 
 /** Flags are counted over so many snapshots, the newest. */
@@ -42,8 +43,8 @@ export async function featureUses(
     holder && getVersion(registry, scope, "model", ASSET.detector, holder.version),
     Promise.all(batches.map((batch) => batchRows(registry, batch))),
   ]);
-  const used = namesIn(record?.annotations.feature_names);
-  const dropped = namesIn(record?.annotations.dropped_features);
+  const used = record ? namesOf(record, "feature_names") : [];
+  const dropped = record ? namesOf(record, "dropped_features") : [];
   const flags = tables.flat().filter((row) => row.flagged);
   const [strongest, named] = [new Map<string, number>(), new Map<string, number>()];
   for (const { drivers } of flags) {
@@ -66,10 +67,6 @@ export async function featureUses(
     flags: flags.length,
     snapshots: batches.length,
   };
-}
-
-function namesIn(annotation: unknown): string[] {
-  return Array.isArray(annotation) ? annotation.map(String) : [];
 }
 
 /** Families in the order of their first feature, and in each the features in theirs. */

@@ -14,7 +14,7 @@ import { listAliases } from "../../src/registry/aliases.ts";
 import { fileOf, getVersion, listVersions, refOf } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { type LineageNode, lineageOf, usersOf } from "../../src/registry/lineage.ts";
-import { numberOf, textOf } from "./models.ts";
+import { numberOf, textOf } from "./annotations.ts";
 
 /** What was made of it that is shown; a champion is compared with for months. */
 const SHOWN_USERS = 24;

@@ -20,9 +20,10 @@ import type { RegistryContext } from "../../src/registry/context.ts";
 import { listEvaluations, modelStatus } from "../../src/registry/evaluations.ts";
 import { listOutcomes } from "../../src/registry/predictions.ts";
 import { type Blocker, promotionBlockers } from "../../src/registry/promotion.ts";
+import { namesOf, numberOf, textOf, timeOf } from "./annotations.ts";
 import { trainingScoresOf } from "./datasets.ts";
 import { evaluationScores } from "./evaluations.ts";
-import { type LearnedFrom, learnedFrom, numberOf, textOf } from "./models.ts";
+import { type LearnedFrom, learnedFrom } from "./models.ts";
 import { outcomeDays } from "./outcomes.ts";
 import { type ScoreShape, scoreShape } from "./score_shape.ts";
 
@@ -115,11 +116,6 @@ async function datasetOf(
   return await getVersion(registry, scope, "data", dataset.name, dataset.version);
 }
 
-function timeOf(record: VersionRecord, name: string): string | null {
-  const text = textOf(record, name);
-  return Number.isNaN(Date.parse(text)) ? null : text;
-}
-
 function settingsOf(record: VersionRecord): Settings {
   const { annotations } = record;
   const { sha256, byteLength } = fileOf(record, "model");
@@ -129,17 +125,13 @@ function settingsOf(record: VersionRecord): Settings {
     algorithm: textOf(record, "algorithm"),
     config: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)])),
     features: Array.isArray(annotations.feature_names) ? annotations.feature_names.length : null,
-    dropped: listOf(annotations.dropped_features),
-    warnings: listOf(annotations.warnings),
+    dropped: namesOf(record, "dropped_features"),
+    warnings: namesOf(record, "warnings"),
     trainingRate: numberOf(record, "training_rate"),
     threshold: numberOf(record, "offset"),
     sha256,
     byteLength,
   };
-}
-
-function listOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }
 
 /** The scores of a judgement's rows, the training rows' in the same bins, and who flagged what. */

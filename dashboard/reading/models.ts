@@ -1,6 +1,5 @@
 // Versions of the detector as lists show them: where each stands, what it learned from, how it was judged.
 
-import { UNDEFINED } from "../../src/cards/format.ts";
 import {
   ASSET,
   type ModelStatus,
@@ -13,6 +12,7 @@ import { listAliases } from "../../src/registry/aliases.ts";
 import { listVersions } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { standingsOf } from "../../src/registry/evaluations.ts";
+import { numberOf, textOf } from "./annotations.ts";
 
 /** What a model learned from: a dataset, or what the market said when it was trained. */
 export interface LearnedFrom {
@@ -42,25 +42,13 @@ export interface ModelRow {
   } | null;
 }
 
-export function learnedFrom({ annotations, inputs, marketAt }: VersionRecord): LearnedFrom {
-  const input = inputs.find(({ role }) => role === "training_dataset");
-  const rows = annotations.training_rows;
+export function learnedFrom(record: VersionRecord): LearnedFrom {
+  const input = record.inputs.find(({ role }) => role === "training_dataset");
   return {
     dataset: input?.ref ?? null,
-    rows: typeof rows === "number" ? rows : null,
-    marketAt,
+    rows: numberOf(record, "training_rows"),
+    marketAt: record.marketAt,
   };
-}
-
-/** An annotation that is text; "–" where training did not leave it. */
-export function textOf({ annotations }: VersionRecord, name: string): string {
-  const value = annotations[name];
-  return typeof value === "string" ? value : UNDEFINED;
-}
-
-export function numberOf({ annotations }: VersionRecord, name: string): number | null {
-  const value = annotations[name];
-  return typeof value === "number" ? value : null;
 }
 
 /** Rows of versions, in their order. */

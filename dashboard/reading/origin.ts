@@ -5,7 +5,7 @@ import { ASSET, type VersionRecord, type VersionRef } from "../../src/domain/ass
 import { readScope } from "../../src/domain/scope.ts";
 import { getVersion, refOf } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { numberOf } from "./models.ts";
+import { numberOf } from "./annotations.ts";
 
 /** A range of snapshots, and the raw response of its last one. */
 export interface SnapshotRange {

@@ -9,6 +9,7 @@ import { listAliases } from "../../src/registry/aliases.ts";
 import { getVersion, latestVersion } from "../../src/registry/assets.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { getRun } from "../../src/registry/runs.ts";
+import { namesOf } from "./annotations.ts";
 import { batchRows, newestBatches } from "./batches.ts";
 import { snapshotRows } from "./snapshots.ts";
 
@@ -177,8 +178,7 @@ async function findFeatures(
   wanted: string,
 ): Promise<Hit[]> {
   const dataset = await latestVersion(registry, scope, "data", ASSET.trainingDataset);
-  const listed = dataset?.annotations.feature_names;
-  return (Array.isArray(listed) ? listed.map(String) : [])
+  return (dataset ? namesOf(dataset, "feature_names") : [])
     .map((name) => ({ name, words: wordsOf(name) }))
     .filter(({ name, words }) =>
       spoken(name).includes(spoken(wanted)) || words.label.toLowerCase().includes(wanted)

@@ -10,12 +10,12 @@ import { RecentlyUsed } from "../../../src/domain/recently_used.ts";
 import { latestVersion } from "../../../src/registry/assets.ts";
 import { Panel } from "../../components/panel.tsx";
 import { definePage } from "../../page.ts";
+import { namesOf } from "../../reading/annotations.ts";
 import { batchRows, newestBatches } from "../../reading/batches.ts";
 import type { View } from "../../view.ts";
 import { documentOf } from "../document.ts";
 import { API_PATH, GROUPS, type Operation, operationId } from "../operation.ts";
 import { OPERATIONS } from "../operations.ts";
-import { namesIn } from "../routes/data.ts";
 import { OperationDetails, type OperationEntry } from "./operation_entry.tsx";
 import { schemaAnchor, SchemaTree } from "./schema_tree.tsx";
 
@@ -141,7 +141,7 @@ async function examplesOf({ registry }: View): Promise<Examples> {
   const [row] = batch ? await batchRows(registry, batch) : [];
   return {
     coin: row?.coinId ?? "bitcoin",
-    features: model ? namesIn(model, "feature_names") : [],
+    features: model ? namesOf(model, "feature_names") : [],
   };
 }
 

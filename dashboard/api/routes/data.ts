@@ -1,12 +1,13 @@
 // Data: snapshots, datasets and evaluation results, and the dictionary of features.
 
 import { z } from "@hono/zod-openapi";
-import { ASSET, DATA_ASSETS, type VersionRecord } from "../../../src/domain/asset.ts";
+import { ASSET, DATA_ASSETS } from "../../../src/domain/asset.ts";
 import { familyOf, wordsOf } from "../../../src/domain/drivers.ts";
 import { VERSION_REF_FORMS } from "../../../src/domain/names.ts";
 import { latestVersion, listVersions, resolveVersion } from "../../../src/registry/assets.ts";
 import { homeOf } from "../../../src/registry/context.ts";
 import { lineageOf, usersOf } from "../../../src/registry/lineage.ts";
+import { namesOf } from "../../reading/annotations.ts";
 import { briefLineage, briefVersion } from "../lineage.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { featuresSchema } from "../schemas/predictions.ts";
@@ -98,8 +99,8 @@ const features = defineOperation({
     const record = query.model === undefined
       ? await latestVersion(registry, scope, "model", ASSET.detector)
       : await resolveVersion(registry, scope, "model", ASSET.detector, query.model);
-    const used = record ? namesIn(record, "feature_names") : [];
-    const dropped = record ? namesIn(record, "dropped_features") : [];
+    const used = record ? namesOf(record, "feature_names") : [];
+    const dropped = record ? namesOf(record, "dropped_features") : [];
     return {
       model: ASSET.detector,
       version: record?.version ?? null,
@@ -114,9 +115,3 @@ const features = defineOperation({
 });
 
 export const dataOperations: Operation[] = [list, versions, show, features];
-
-/** The features that a version's record lists under a name. */
-export function namesIn({ annotations }: VersionRecord, key: string): string[] {
-  const names = annotations[key];
-  return Array.isArray(names) ? names.map(String) : [];
-}

@@ -7,9 +7,9 @@ import { VERSION_REF_FORMS } from "../../../src/domain/names.ts";
 import { didYouMean } from "../../../src/domain/problems.ts";
 import { CHAMPION } from "../../../src/registry/aliases.ts";
 import { resolveVersion } from "../../../src/registry/assets.ts";
+import { namesOf } from "../../reading/annotations.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { scoresSchema } from "../schemas/predictions.ts";
-import { namesIn } from "./data.ts";
 
 export const MAX_ROWS = 10_000;
 
@@ -64,8 +64,8 @@ export const scoreOperations: Operation[] = [score];
 
 /** Throws `invalid`, once for all rows: with every feature that any lacks, and every one not known. */
 function assertFeatures(record: VersionRecord, rows: readonly Row[]): void {
-  const needed = namesIn(record, "feature_names");
-  const known = new Set([...needed, ...namesIn(record, "dropped_features")]);
+  const needed = namesOf(record, "feature_names");
+  const known = new Set([...needed, ...namesOf(record, "dropped_features")]);
   const lacking = new Map<string, number[]>();
   const unknown = new Map<string, number[]>();
   rows.forEach((row, i) => {
