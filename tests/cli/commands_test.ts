@@ -457,7 +457,9 @@ Deno.test("a chain that breaks off says what was completed before", async () => 
 });
 
 Deno.test("demo tells its story on a store of its own, refuses to tell it twice, and can begin afresh", async () => {
-  await withTerminal(async ({ folder, text, run, json }) => {
+  await withTerminal(async ({ app, folder, text, run, json }) => {
+    let served = 0;
+    app.server = () => Promise.resolve(() => Promise.resolve(void served++));
     const kv = `${folder}/data/demo.kv`;
     const words = ["demo", "--hours", "60", "--num_coins", "20", "--kv", kv];
     const story = await text(...words);
@@ -467,6 +469,7 @@ Deno.test("demo tells its story on a store of its own, refuses to tell it twice,
       assert(hint.endsWith(` --kv ${kv} --branch demo`), hint);
       assertEquals((await run(...hint.trim().split(" ").slice(1))).code, 0, hint);
     }
+    assertEquals(served, 1, "the dashboard is among them");
     const again = await run(...words);
     assertEquals(again.code, 5);
     assertStringIncludes(again.stderr, `an earlier demo is in it. Next: anomaly demo --fresh`);

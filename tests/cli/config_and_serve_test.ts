@@ -1,6 +1,12 @@
 // config show and serve as a user meets them, where the tables of the other tests cannot show it.
 
-import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import type { ServeOptions } from "../../src/cli/command.ts";
 import { readScope, writeScope } from "../../src/domain/scope.ts";
 import { type Terminal, withTerminal } from "./app.ts";
@@ -147,6 +153,7 @@ Deno.test("demo --serve tells the story, then serves its store without schedules
     const { code, stdout } = await run(...demo, "--num_coins", "20");
     assertEquals(code, 0);
     assertMatch(stdout, /Look at it:[^]*Stopped\.$/);
+    assert(!stdout.includes("anomaly serve"), "it is served already");
     const [[host, { port, schedules, env }]] = calls as [[string, ServeOptions]];
     assertEquals([host, port, schedules, env("ANOMALY_SOURCE")], [
       "127.0.0.1",

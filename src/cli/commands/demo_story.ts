@@ -20,7 +20,9 @@ import { kindTable, metricLines } from "./outcomes.ts";
 export const MAX_STORY_HOURS = 8760;
 
 /** A call of demo, on its own store and branch. */
-export type DemoCall = DemoStoreCall & Call<{ num_coins: number; source: string; port: number }>;
+export type DemoCall =
+  & DemoStoreCall
+  & Call<{ num_coins: number; source: string; serve: boolean; port: number }>;
 
 /** What happens, in order, and what is said about it. */
 export class Story {
@@ -104,6 +106,8 @@ export class Story {
       lookbackHours: MAX_STORY_HOURS,
     });
     const seconds = (this.app.nowMs() - started) / 1000;
+    // The next hour of a story that is told is the visitor's to ask for.
+    const dashboard = this.call.params.serve ? [] : ["serve --no_schedules"];
     const next = champion
       ? [
         "predictions",
@@ -126,7 +130,7 @@ export class Story {
         )
       }).`,
       "Look at it:",
-      ...next.map((command) => `  ${hint(this.call, `anomaly ${command}`)}`),
+      ...[...next, ...dashboard].map((command) => `  ${hint(this.call, `anomaly ${command}`)}`),
     ].filter((line) => line !== "").join("\n");
     const json = {
       champion: champion?.version ?? null,
