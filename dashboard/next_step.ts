@@ -13,6 +13,8 @@ export interface BranchState {
   hasDataset: boolean;
   /** What flows wait for: "dataset possible in 31 h". */
   waiting: readonly string[];
+  /** Flows that this process starts by a schedule. */
+  scheduled: readonly string[];
   /** The newest version. */
   model: { version: number; status: ModelStatus; isJudged: boolean; isBlocked: boolean } | null;
   champion: number | null;
@@ -72,11 +74,20 @@ function forAged(champion: number, hoursOutside: number): Step | null {
   };
 }
 
-function firstModel({ hasDataset, hasSnapshot, waiting }: BranchState): Step {
+function firstModel({ hasDataset, hasSnapshot, waiting, scheduled }: BranchState): Step {
   if (hasDataset) {
     return {
       title: "Do this next",
       text: "A dataset is there, and no model has learned from it.",
+      command: "train --follow",
+    };
+  }
+  if (hasSnapshot && waiting.length > 0 && scheduled.includes("ingest")) {
+    return {
+      title: "Nothing to do yet",
+      text: `Snapshots come in by themselves: ${
+        waiting.join("; ")
+      }. Or learn from this hour alone.`,
       command: "train --follow",
     };
   }
@@ -87,10 +98,13 @@ function firstModel({ hasDataset, hasSnapshot, waiting }: BranchState): Step {
       command: "ingest",
     };
   }
+  const isDue = scheduled.includes("build_dataset");
   return hasSnapshot
     ? {
-      title: "Do this next",
-      text: "There is history enough for a dataset; --follow trains and evaluates too.",
+      title: isDue ? "Nothing to do yet" : "Do this next",
+      text: isDue
+        ? "There is history enough: the schedule builds a dataset, trains and evaluates. Or do it now."
+        : "There is history enough for a dataset; --follow trains and evaluates too.",
       command: "build_dataset --follow",
     }
     : { title: "Do this next", text: "Take the first snapshot.", command: "ingest" };

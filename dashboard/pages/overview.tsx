@@ -129,6 +129,7 @@ async function nextOf(
     hasSnapshot: freshness.marketAt !== null,
     hasDataset,
     waiting,
+    scheduled: pipeline.filter(({ dueAt }) => dueAt !== null).map(({ flow }) => flow),
     model: newest && {
       version: newest.record.version,
       status: status!,
@@ -256,6 +257,7 @@ function hoursOutside(rates: Model["rates"], { min, max }: { min: number; max: n
 }
 
 function emptyBranch(view: View, model: Model): Content {
+  const firstDue = model.pipeline.find(({ flow }) => flow === "ingest")?.dueAt ?? null;
   return {
     title: "Overview",
     section: "overview",
@@ -263,8 +265,10 @@ function emptyBranch(view: View, model: Model): Content {
     lead: (
       <>
         Branch <b>{view.branch}</b>{" "}
-        has no snapshot, no model and no run. The store is open and empty. The shortest way to a
-        working picture is the demo: ten days of a simulated market in some seconds, offline.
+        has no snapshot, no model and no run. The store is open and empty.{" "}
+        {firstDue === null ? "" : `The first snapshot comes by itself, ${instant(firstDue)}. `}
+        The shortest way to a working picture is the demo: ten days of a simulated market in some
+        seconds, offline.
       </>
     ),
     next: {

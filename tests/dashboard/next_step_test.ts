@@ -10,6 +10,7 @@ const CALM: BranchState = {
   hasSnapshot: true,
   hasDataset: true,
   waiting: [],
+  scheduled: [],
   model: { version: 1, status: "champion", isJudged: true, isBlocked: true },
   champion: 1,
   hoursOutside: 0,
@@ -42,6 +43,13 @@ const CASES: [name: string, state: Partial<BranchState>, command: string | null]
     champion: null,
     hasDataset: false,
   }, "build_dataset --follow"],
+  ["where snapshots come in by schedule, none is taken by hand", {
+    model: null,
+    champion: null,
+    hasDataset: false,
+    waiting: ["dataset possible in 31 h"],
+    scheduled: ["ingest", "build_dataset"],
+  }, "train --follow"],
   ["a newer version is judged first", {
     model: { ...candidate, isJudged: false, isBlocked: true },
   }, "evaluate --candidate_version 2"],
@@ -73,3 +81,12 @@ for (const [name, state, command] of CASES) {
     assertEquals(nextStep({ ...CALM, ...state })?.command ?? null, command);
   });
 }
+
+Deno.test("next step: what a schedule does is not called a thing to do", () => {
+  const first = { ...CALM, model: null, champion: null, hasDataset: false };
+  const scheduled = ["ingest", "build_dataset"];
+  for (const waiting of [[], ["dataset possible in 31 h"]]) {
+    assertEquals(nextStep({ ...first, waiting })?.title, "Do this next");
+    assertEquals(nextStep({ ...first, waiting, scheduled })?.title, "Nothing to do yet");
+  }
+});

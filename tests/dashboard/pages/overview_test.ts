@@ -45,6 +45,14 @@ Deno.test("an empty branch says so, keeps the chart's place, and names the short
   });
 });
 
+Deno.test("where this process runs the schedules, an empty branch says when its first snapshot comes", async () => {
+  await withDashboard(async (dashboard, registry) => {
+    assert(!(await textOf(dashboard)).includes("The first snapshot comes by itself"));
+    const watched = await textOf(await dashboardOn(registry, { runsSchedules: true }));
+    assert(/The first snapshot comes by itself, [\d-]+ \d\d:00 UTC\. The/.test(watched));
+  });
+});
+
 Deno.test("a model that nobody promoted: no champion, and the command that judges it", async () => {
   await withDashboard(async (dashboard, registry) => {
     await trainModel(registry);
