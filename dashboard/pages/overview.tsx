@@ -164,6 +164,7 @@ function branchPage(view: View, model: Model): Content {
         <div class="c4 stack">
           <LatestGates
             view={view}
+            hasModel={newest !== null}
             evaluation={newest?.evaluation ?? null}
             rows={newest?.evaluation ? gateRows(newest.evaluation) : []}
           />

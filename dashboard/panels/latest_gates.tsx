@@ -11,14 +11,20 @@ import { ModelLink, RunLink, shortTime } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
 import type { View } from "../view.ts";
 
-export const LatestGates: FC<
-  { view: View; evaluation: EvaluationRecord | null; rows: readonly GateRow[] }
-> = ({ view, evaluation, rows }) => {
+export const LatestGates: FC<{
+  view: View;
+  /** Whether there is a version to judge. */
+  hasModel: boolean;
+  evaluation: EvaluationRecord | null;
+  rows: readonly GateRow[];
+}> = ({ view, hasModel, evaluation, rows }) => {
   if (evaluation === null) {
     return (
       <Panel id="gates" title="Latest gates">
-        <Nothing>The newest version was not judged yet.</Nothing>
-        <Command text={view.command("evaluate")} />
+        <Nothing>
+          {hasModel ? "The newest version was not judged yet." : "There is no model to judge yet."}
+        </Nothing>
+        <Command text={view.command(hasModel ? "evaluate" : "train")} />
       </Panel>
     );
   }

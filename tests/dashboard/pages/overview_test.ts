@@ -62,6 +62,20 @@ Deno.test("a model that nobody promoted: no champion, and the command that judge
   });
 });
 
+Deno.test("snapshots alone: nothing is said of a version that is not there", async () => {
+  await withDashboard(async (dashboard, registry) => {
+    await runFlow(testRunner(registry), findFlow(flows, "ingest"), {
+      params: { source: "simulated" },
+      tags: [],
+      triggeredBy: null,
+    });
+    const html = await textOf(dashboard);
+    assertEquals(headingOf(html), "Snapshots are coming in; no model yet");
+    assertStringIncludes(html, "There is no model to judge yet.");
+    assert(!html.includes("./anomaly evaluate"));
+  });
+});
+
 Deno.test("flags are the finding, and the rate stands beside what the gates allow", async () => {
   await withDashboard(async (dashboard, registry) => {
     await newChampion(registry);
