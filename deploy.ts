@@ -3,7 +3,6 @@
 // request first needs it. No disk, no queues, no workers. From account to dashboard: docs/deploy.md.
 
 import "./runtime_check.ts";
-import type { BranchSetup } from "./dashboard/context.ts";
 import { platformCron } from "./flows/crons.ts";
 import { flows } from "./flows/mod.ts";
 import { registerSchedules } from "./flows/schedules.ts";
@@ -14,8 +13,9 @@ import {
   endInOrder,
   runnerOn,
   type ServiceOptions,
+  setupOf,
 } from "./serving.ts";
-import { builtInProject, loadFlowConfigs, resolveKvPath, resolveScopes } from "./src/config/mod.ts";
+import { builtInProject, resolveKvPath } from "./src/config/mod.ts";
 import { AppError, toAppError } from "./src/domain/errors.ts";
 import { Store } from "./src/store/kv.ts";
 
@@ -41,7 +41,7 @@ function open(): Promise<Opened> {
 }
 
 async function openTimeline(): Promise<Opened> {
-  const own = await timelineSetup();
+  const own = await setupOf(project, undefined, env);
   const store = await Store.open(resolveKvPath({ env }));
   return {
     project,
@@ -55,12 +55,6 @@ async function openTimeline(): Promise<Opened> {
     stopping: stopping.signal,
     cut: cut.signal,
   };
-}
-
-async function timelineSetup(): Promise<BranchSetup> {
-  const { scopes, environment } = resolveScopes({ flags: {}, env, project: project.project });
-  const { configs } = await loadFlowConfigs(project, scopes.write.branch);
-  return { scopes, environment, configs };
 }
 
 registerSchedules(platformCron(), {

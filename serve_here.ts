@@ -15,7 +15,7 @@ import {
 import type { ServeOptions, Session } from "./src/cli/command.ts";
 import { nextSlot } from "./src/domain/cron.ts";
 import { AppError } from "./src/domain/errors.ts";
-import { iso } from "./src/domain/time.ts";
+import { iso, utc } from "./src/domain/time.ts";
 import { listRuns } from "./src/registry/runs.ts";
 
 export interface HereOptions extends ServeOptions {
@@ -101,8 +101,7 @@ function describeSchedules(
 ): string {
   const due = Object.entries(schedules).map(([flow, expression]) => {
     const slotMs = expression === undefined ? null : nextSlot(expression, nowMs);
-    const at = slotMs === null ? "never" : iso(slotMs);
-    return `${flow} ${slotMs === null ? at : `${at.slice(0, 10)} ${at.slice(11, 16)} UTC`}`;
+    return slotMs === null ? `${flow} never` : `${flow} at ${utc(iso(slotMs))}`;
   });
   return `schedules on branch ${branch}: ${due.length === 0 ? "none" : due.join(", ")}`;
 }

@@ -121,14 +121,18 @@ export function createService(options: ServiceOptions): Server {
   });
 }
 
-/** A branch that a page names, as a command with that --branch would have it. */
-async function setupOf(project: LoadedProject, branch: string, env: Env): Promise<BranchSetup> {
+/** A branch as a command with that --branch would have it; as one without, where none is named. */
+export async function setupOf(
+  project: LoadedProject,
+  branch: string | undefined,
+  env: Env,
+): Promise<BranchSetup> {
   const { scopes, environment } = resolveScopes({
-    flags: { branch },
+    flags: branch === undefined ? {} : { branch },
     env,
     project: project.project,
   });
-  const { configs } = await loadFlowConfigs(project, branch);
+  const { configs } = await loadFlowConfigs(project, scopes.write.branch);
   return { scopes, environment, configs };
 }
 

@@ -1,6 +1,8 @@
 // Numbers, times and foreign text as a card shows them. Beside the pages; depends on no locale and no
 // clock, so that a card made twice is the same.
 
+import { utc } from "../domain/time.ts";
+
 export { duration } from "../domain/time.ts";
 
 /** Undefined is "–", never 0. */
@@ -51,7 +53,7 @@ export function significant(value: number | null, digits = 4): string {
 
 /** "2022-05-09 17:00 UTC" */
 export function instant(iso: string | null): string {
-  return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)}\u00a0UTC`;
+  return iso === null ? UNDEFINED : utc(iso).replace(" UTC", "\u00a0UTC");
 }
 
 /** An instant beside another: "06:00" of the same day, "05-09 17:00" of the same year, else in full. */

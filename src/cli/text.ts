@@ -1,6 +1,7 @@
 // How values look in a terminal: aligned columns, ages, numbers, and text that cannot move the cursor.
 
 import { duration, price } from "../cards/format.ts";
+import { utc } from "../domain/time.ts";
 
 export { duration, price };
 
@@ -27,7 +28,7 @@ export function percent(rate: number | null): string {
 
 /** "2022-05-09 17:00 UTC" from ISO 8601; null is "–". */
 export function instant(iso: string | null): string {
-  return iso === null ? UNDEFINED : `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+  return iso === null ? UNDEFINED : utc(iso);
 }
 
 /** "5 h 54 min ago". */

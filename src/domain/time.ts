@@ -9,6 +9,11 @@ export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
+/** "2022-05-09 17:00 UTC" of ISO 8601. */
+export function utc(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+}
+
 /** ISO 8601 as people type it, UTC where it names no zone; NaN for what is no time. */
 export function parseInstant(text: string): number {
   const given = text.trim().replace(/^(\d{4}-\d\d-\d\d) /, "$1T");

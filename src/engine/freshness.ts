@@ -6,7 +6,7 @@ import { ASSET } from "../domain/asset.ts";
 import { nextSlot, previousSlot } from "../domain/cron.ts";
 import type { SourceKind } from "../domain/market.ts";
 import type { ReadScope } from "../domain/scope.ts";
-import { duration, HOUR_MS, iso } from "../domain/time.ts";
+import { duration, HOUR_MS, iso, utc } from "../domain/time.ts";
 import { latestVersion } from "../registry/assets.ts";
 import { readBranch, type RegistryContext } from "../registry/context.ts";
 
@@ -96,7 +96,7 @@ export function freshnessOf(facts: FreshnessFacts): Freshness {
   const ageMs = Math.max(0, nowMs - sinceMs);
   const due = isLive || runsHere ? dueAfter(sinceMs, facts, isLive) : null;
   if (due === null) {
-    const sentence = `${marketName(source)} It stands where its data ends, ${instant(marketAt)}.`;
+    const sentence = `${marketName(source)} It stands where its data ends, ${utc(marketAt)}.`;
     return { ...base, ...nothingExpected, state: "fresh", ageMs, isWatched: false, sentence };
   }
   const { everyMs, dueMs } = due;
@@ -111,7 +111,7 @@ export function freshnessOf(facts: FreshnessFacts): Freshness {
       : state === "late"
       ? `A snapshot was due ${duration(overdueMs)} ago; the newest is ${duration(ageMs)} old.`
       : `The newest snapshot is ${duration(ageMs)} old; the next is due ${dueWords(overdueMs)}.`,
-    ...(isLive ? [] : [`The market stands at ${instant(marketAt)}.`]),
+    ...(isLive ? [] : [`The market stands at ${utc(marketAt)}.`]),
   ].join(" ");
   return {
     ...base,
@@ -152,9 +152,4 @@ function everyWords(everyMs: number): string {
 
 function dueWords(overdueMs: number): string {
   return overdueMs >= 0 ? "now" : `in ${duration(-overdueMs)}`;
-}
-
-/** "2022-05-09 17:00 UTC" */
-function instant(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 }
