@@ -50,7 +50,7 @@ export interface PlacedLine {
   anchor: "start" | "middle" | "end";
 }
 
-export const LINE_HEIGHT = 14;
+const LINE_HEIGHT = 14;
 const ASCENT = 9;
 const DESCENT = 3;
 /** Between two labels side by side. */
@@ -217,10 +217,10 @@ function firstAfter(points: Obstacle["points"], x: number): number {
 }
 
 /** How wide charts get on screens that show `wide` labels, and on those that show `mob` ones. */
-export const WIDE_WIDTHS = [300, 1400] as const;
+const WIDE_WIDTHS = [300, 1400] as const;
 /** Of a chart that has a panel of five columns or more. */
 export const PANEL_WIDTHS = [400, 1400] as const;
-export const NARROW_WIDTHS = [300, 620] as const;
+const NARROW_WIDTHS = [300, 620] as const;
 
 /** The labels for wide and for narrow screens; a line that is the same on both is there once. */
 export function placeTwins(

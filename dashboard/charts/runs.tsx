@@ -50,7 +50,7 @@ export const RunTimeline: FC<RunTimelineProps> = ({ name, startMs, endMs, totalM
 export type RunState = "done" | "failed" | "running" | "refused";
 
 /** How many runs a strip shows. */
-export const HISTORY_LENGTH = 24;
+const HISTORY_LENGTH = 24;
 
 /** The last runs as bars, the newest at the right; a failed one is taller, not only red. */
 export const RunHistory: FC<{ states: readonly RunState[] }> = ({ states }) => {

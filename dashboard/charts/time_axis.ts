@@ -19,7 +19,7 @@ export function dayName(ms: number): string {
 }
 
 /** "06:00" */
-export function hourName(ms: number): string {
+function hourName(ms: number): string {
   const minutes = Math.floor(ms / MINUTE_MS) % 1440;
   return `${pad(Math.floor(minutes / 60))}:${pad(minutes % 60)}`;
 }
@@ -44,7 +44,7 @@ interface Tick {
   name: string;
 }
 
-export function timeTicks(fromMs: number, toMs: number): Tick[] {
+function timeTicks(fromMs: number, toMs: number): Tick[] {
   const span = Math.max(0, toMs - fromMs);
   const step = STEPS_MS.find((ms) => span / ms <= MOST_TICKS) ??
     DAY_MS * Math.ceil(span / DAY_MS / MOST_TICKS);

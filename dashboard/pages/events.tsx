@@ -14,7 +14,7 @@ import { BranchField } from "../components/frame.tsx";
 import { definePage } from "../page.ts";
 import { hrefWith, type View } from "../view.ts";
 
-export const EVENT_NAMES = [
+const EVENT_NAMES = [
   "snapshot_ready",
   "anomalies_detected",
   "dataset_ready",

@@ -30,7 +30,7 @@ import type { View } from "../view.ts";
 
 const SHOWN_ENTRIES = 12;
 
-export const aliasParam = z.string().refine(isAliasName)
+const aliasParam = z.string().refine(isAliasName)
   .meta({ expected: "an alias: champion, staging, challenger-a" });
 
 async function load({ registry }: View, { ref, alias }: { ref: string; alias: string }) {

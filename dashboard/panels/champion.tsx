@@ -1,15 +1,15 @@
 // The champion in a panel: since when, what it learned, what its flags were worth, and who comes next.
 
 import type { FC } from "hono/jsx";
-import type { OutcomeMetrics, Rate } from "../../src/domain/outcomes.ts";
-import { count, decimal, instant } from "../../src/cards/format.ts";
+import type { OutcomeMetrics } from "../../src/domain/outcomes.ts";
+import { count, decimal, instant, UNDEFINED } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
 import { Facts, Foreign, Nothing, Panel } from "../components/panel.tsx";
 import { ageText, ModelLink, RunLink, VersionLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
 import type { ChampionState, NewestModel } from "../reading/champion.ts";
 import type { View } from "../view.ts";
-import { intervalText } from "./model_outcomes.tsx";
+import { rateWords } from "./outcomes.tsx";
 
 export interface ChampionProps {
   view: View;
@@ -66,8 +66,8 @@ export const ChampionPanel: FC<ChampionProps> = ({ view, champion, newest, outco
             ),
           ],
           ["Threshold", `${decimal(Number(offset))}, lower is more abnormal`],
-          ["Precision", rateText(outcomes?.precision ?? null, "flags")],
-          ["Recall", rateText(outcomes?.recall ?? null, "crashes")],
+          ["Precision", rateOfCases(outcomes, "precision", "flags")],
+          ["Recall", rateOfCases(outcomes, "recall", "crashes")],
           ["Next", <NextVersion view={view} newest={newest} champion={entry.version} />],
         ]}
       />
@@ -86,11 +86,15 @@ function settings(algorithm: string, config: Record<string, unknown> = {}): stri
   }`;
 }
 
-/** "0.067 [0.034, 0.102], n = 1,061 flags" */
-export function rateText(rate: Rate | null, cases: string): string {
-  if (rate === null || rate.value === null) return `–, no ${cases} decided yet`;
-  const interval = rate.interval ? ` ${intervalText(rate.interval)}` : "";
-  return `${decimal(rate.value)}${interval}, n = ${count(rate.n)} ${cases}`;
+/** Of its decided flags; "–" where none was decided yet. */
+function rateOfCases(
+  outcomes: OutcomeMetrics | null,
+  rate: "precision" | "recall",
+  cases: string,
+): string {
+  return outcomes === null
+    ? `${UNDEFINED}, no ${cases} decided yet`
+    : rateWords(outcomes[rate], outcomes.hits, cases);
 }
 
 const NextVersion: FC<{ view: View; newest: NewestModel | null; champion: number }> = (

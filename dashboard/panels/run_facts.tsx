@@ -238,7 +238,7 @@ const Value: FC<{ value: Json; now: Json | undefined }> = ({ value, now }) => {
   );
 };
 
-export function valueText(value: Json): string {
+function valueText(value: Json): string {
   if (value === null) return UNDEFINED;
   if (typeof value === "number") {
     return Number.isInteger(value) ? count(value) : String(value).replace("-", "−");

@@ -4,7 +4,7 @@
 import { z } from "@hono/zod-openapi";
 import { ERROR_CODES, type ErrorCode } from "../../../src/domain/errors.ts";
 
-export const MAX_LIMIT = 200;
+const MAX_LIMIT = 200;
 
 export const time = z.iso.datetime();
 export const id = z.int().min(1);
