@@ -1,6 +1,7 @@
 // Flows and runs: what can be run, what ran, what it said, and running it.
 
 import { z } from "@hono/zod-openapi";
+import type { Json } from "../../../src/domain/asset.ts";
 import { Verbatim } from "../../../src/domain/json.ts";
 import { AppError } from "../../../src/domain/errors.ts";
 import { checkTagName, parseRunRef } from "../../../src/domain/names.ts";
@@ -148,7 +149,8 @@ const start = defineOperation({
     "with the error that it failed with.",
   body: z.strictObject({
     flow: z.string().min(1).max(100).describe("a flow, by either name; see GET /flows"),
-    params: z.record(z.string(), z.json()).default({}).openapi({
+    // JSON it is already; to look through it would take a call for each level of brackets.
+    params: z.record(z.string(), z.custom<Json>()).default({}).openapi({
       type: "object",
       additionalProperties: {},
       default: {},

@@ -95,11 +95,16 @@ Deno.test("what refuses is in the shape that the document says, whatever is refu
   using registry = await memoryRegistry();
   const dashboard = await dashboardOn(registry);
   const { components: { schemas } } = await readDocument(dashboard);
+  const brackets = 100_000;
+  const deep = `{"flow":"ingest","params":{"source":${"[".repeat(brackets)}${
+    "]".repeat(brackets)
+  }}}`;
   const refused: [string, RequestInit][] = [
     ["/nothing", {}],
     ["/runs?limit=0", {}],
     ["/runs/1", {}],
     ["/score", { method: "POST", body: "{", headers: { "content-type": "application/json" } }],
+    ["/runs", { method: "POST", body: deep, headers: { "content-type": "application/json" } }],
     ["/score", { method: "POST", body: "a=1", headers: { "content-type": "text/plain" } }],
     ["/score", { method: "POST", headers: { "content-type": "application/json" } }],
   ];
