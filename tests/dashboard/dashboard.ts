@@ -1,6 +1,7 @@
 // A dashboard over a registry in memory or on disk, without a socket: the real routes, pages, flows and
 // configs, with a clock and a visitor that belong to the test.
 
+import { assertEquals } from "@std/assert";
 import { flows } from "../../flows/mod.ts";
 import { outcomeReport } from "../../main.ts";
 import { loadProject, resolveScopes } from "../../src/config/mod.ts";
@@ -10,7 +11,7 @@ import { toAppError } from "../../src/domain/errors.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { followEvents } from "../../src/engine/triggers.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { testConfigs } from "../support/registry.ts";
+import { memoryRegistry, testConfigs, type TestRegistry } from "../support/registry.ts";
 
 export const ORIGIN = "http://127.0.0.1:8001";
 
@@ -107,4 +108,19 @@ export async function dashboardOn(
       return await fetch(request);
     },
   };
+}
+
+/** A dashboard over an empty branch, for as long as the work takes. */
+export async function withDashboard(
+  work: (dashboard: TestDashboard, registry: TestRegistry) => Promise<void>,
+): Promise<void> {
+  using registry = await memoryRegistry();
+  await work(await dashboardOn(registry), registry);
+}
+
+/** A page that is there. */
+export async function htmlOf(dashboard: TestDashboard, path: string): Promise<string> {
+  const answer = await dashboard.page(path);
+  assertEquals(answer.status, 200);
+  return await answer.text();
 }

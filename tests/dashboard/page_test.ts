@@ -1,15 +1,8 @@
 // What holds for every page: route, twin, cache, errors. Tried on pages that exist.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { memoryRegistry, type TestRegistry, trainModel } from "../support/registry.ts";
-import { dashboardOn, ORIGIN, type TestDashboard } from "./dashboard.ts";
-
-async function withDashboard(
-  work: (dashboard: TestDashboard, registry: TestRegistry) => Promise<void>,
-): Promise<void> {
-  using registry = await memoryRegistry();
-  await work(await dashboardOn(registry), registry);
-}
+import { memoryRegistry, trainModel } from "../support/registry.ts";
+import { ORIGIN, withDashboard } from "./dashboard.ts";
 
 Deno.test("a page and its twin stand under the same path, and the twin has the parameters of the page", async () => {
   await withDashboard(async (dashboard, registry) => {

@@ -2,21 +2,18 @@
 // events, the audit log and the alias; and that what is refused leaves nothing.
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { listAudit, listEvents } from "../../../src/registry/events.ts";
+import { listEvents } from "../../../src/registry/events.ts";
 import { listRuns, listTags } from "../../../src/registry/runs.ts";
 import {
   dumpBranch,
-  gate,
   holderOf,
-  judgeModel,
   memoryRegistry,
-  newChampion,
   revoke,
   type TestRegistry,
-  trainModel,
 } from "../../support/registry.ts";
 import { dashboardOn, type TestDashboard } from "../dashboard.ts";
 import { textOf } from "../pages/text.ts";
+import { candidates, storyOf, twoChampions } from "./branch_states.ts";
 
 interface Scenario {
   name: string;
@@ -33,21 +30,6 @@ interface Scenario {
   audit?: string[];
   runs?: string[];
   champion?: number;
-}
-
-const FAILED = gate({ name: "max_anomaly_rate", value: 0.46, status: "failed" });
-
-/** v1 is champion, v2 passed, v3 failed a gate, v4 was never judged. */
-async function candidates(registry: TestRegistry): Promise<void> {
-  await newChampion(registry);
-  await judgeModel(registry, await trainModel(registry));
-  await judgeModel(registry, await trainModel(registry), { gates: [FAILED] });
-  await trainModel(registry);
-}
-
-async function twoChampions(registry: TestRegistry): Promise<void> {
-  await newChampion(registry);
-  await newChampion(registry);
 }
 
 const SCENARIOS: Scenario[] = [
@@ -246,28 +228,12 @@ async function send(
   return await dashboard.post(path, { _csrf: token!, ...fields }, headers);
 }
 
-/** What happened on the branch, oldest first. */
-async function story(registry: TestRegistry) {
-  const { write } = registry.scopes;
-  const all = { limit: 100 };
-  const events = await listEvents(registry, write, all);
-  const audit = await listAudit(registry, write, all);
-  const runs = await listRuns(registry, write, all);
-  return {
-    events: events.map(({ name }) => name).reverse(),
-    audit: audit.map(({ action, reason, details }) =>
-      `${action}: ${reason}${details.forced === true ? ", forced" : ""}`
-    ).reverse(),
-    runs: runs.map(({ flow, status }) => `${flow} ${status}`).reverse(),
-  };
-}
-
 for (const scenario of SCENARIOS) {
   Deno.test(`a form: ${scenario.name}`, async () => {
     using registry = await memoryRegistry();
     await (scenario.arrange ?? candidates)(registry);
     const { write } = registry.scopes;
-    const before = await story(registry);
+    const before = await storyOf(registry);
     const champion = await holderOf(registry);
     const dump = await dumpBranch(registry.store, write.branch);
     const dashboard = await dashboardOn(registry);
@@ -281,10 +247,10 @@ for (const scenario of SCENARIOS) {
       assertStringIncludes(html, scenario.says);
       assertStringIncludes(html, "<h1>");
     }
-    const after = await story(registry);
-    assertEquals(after.events.slice(before.events.length), scenario.events ?? []);
-    assertEquals(after.audit.slice(before.audit.length), scenario.audit ?? []);
-    assertEquals(after.runs.slice(before.runs.length), scenario.runs ?? []);
+    const after = await storyOf(registry, before);
+    assertEquals(after.events, scenario.events ?? []);
+    assertEquals(after.audit, scenario.audit ?? []);
+    assertEquals(after.runs, scenario.runs ?? []);
     assertEquals(await holderOf(registry), scenario.champion ?? champion);
     const isRefused = scenario.says !== undefined && scenario.runs === undefined;
     if (isRefused) assertEquals(await dumpBranch(registry.store, write.branch), dump);

@@ -10,17 +10,10 @@ import {
   type TestRegistry,
   trainModel,
 } from "../../support/registry.ts";
-import { dashboardOn, ORIGIN, type TestDashboard } from "../dashboard.ts";
+import { dashboardOn, ORIGIN, withDashboard } from "../dashboard.ts";
 import { textOf } from "../pages/text.ts";
 
 const TOKEN = "t".repeat(40);
-
-async function withDashboard(
-  work: (dashboard: TestDashboard, registry: TestRegistry) => Promise<void>,
-): Promise<void> {
-  using registry = await memoryRegistry();
-  await work(await dashboardOn(registry), registry);
-}
 
 /** Waits until so many runs are there, what they triggered included, and all have ended. */
 async function settled(registry: TestRegistry, count: number): Promise<void> {

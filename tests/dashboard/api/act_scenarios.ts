@@ -1,12 +1,7 @@
 // The acts of the API as a table: what is asked, what is answered, and what is there afterwards.
 
-import {
-  gate,
-  judgeModel,
-  newChampion,
-  type TestRegistry,
-  trainModel,
-} from "../../support/registry.ts";
+import { type TestRegistry } from "../../support/registry.ts";
+import { twoChampions } from "../acts/branch_states.ts";
 
 export interface Scenario {
   name: string;
@@ -23,23 +18,8 @@ export interface Scenario {
   events?: string[];
   audit?: string[];
   champion?: number | null;
-  /** Status of the runs that followed. */
+  /** Runs that followed, with their status. */
   runs?: string[];
-}
-
-const FAILED = gate({ name: "max_anomaly_rate", value: 0.46, status: "failed" });
-
-/** v1 is champion, v2 passed, v3 failed a gate, v4 was never judged. */
-export async function candidates(registry: TestRegistry): Promise<void> {
-  await newChampion(registry);
-  await judgeModel(registry, await trainModel(registry));
-  await judgeModel(registry, await trainModel(registry), { gates: [FAILED] });
-  await trainModel(registry);
-}
-
-async function twoChampions(registry: TestRegistry): Promise<void> {
-  await newChampion(registry);
-  await newChampion(registry);
 }
 
 export const PROMOTE = "/models/2/promote";
@@ -54,7 +34,7 @@ export const SCENARIOS: Scenario[] = [
     events: ["model_promoted"],
     audit: ["promote: fewer false alarms"],
     champion: 2,
-    runs: ["completed"],
+    runs: ["promote completed"],
   },
   {
     name: "promote gives another alias",
@@ -64,7 +44,7 @@ export const SCENARIOS: Scenario[] = [
     includes: '"replaces":null',
     events: ["model_promoted"],
     audit: ["promote: "],
-    runs: ["completed"],
+    runs: ["promote completed"],
   },
   {
     name: "a dry run of promote says what would happen, and writes nothing",
@@ -87,7 +67,7 @@ export const SCENARIOS: Scenario[] = [
     status: 422,
     code: "gate_failed",
     includes: '"blockers":[{"reason":"max_anomaly_rate"',
-    runs: ["failed"],
+    runs: ["promote failed"],
   },
   {
     name: "promote by force is recorded as such",
@@ -96,9 +76,9 @@ export const SCENARIOS: Scenario[] = [
     status: 200,
     includes: '"overridden":["max_anomaly_rate"]',
     events: ["model_promoted"],
-    audit: ["promote: the market moved"],
+    audit: ["promote: the market moved, forced"],
     champion: 3,
-    runs: ["completed"],
+    runs: ["promote completed"],
   },
   {
     name: "promote by force needs a reason",
@@ -115,7 +95,7 @@ export const SCENARIOS: Scenario[] = [
     status: 409,
     code: "conflict",
     includes: '"winner":1',
-    runs: ["failed"],
+    runs: ["promote failed"],
   },
   {
     name: "promote refuses a version that is not there",
@@ -224,7 +204,7 @@ export const SCENARIOS: Scenario[] = [
     events: ["model_promoted"],
     audit: ["promote: "],
     champion: 2,
-    runs: ["completed"],
+    runs: ["promote completed"],
   },
   {
     name: "a run that is waited for answers with its end",
@@ -235,7 +215,7 @@ export const SCENARIOS: Scenario[] = [
     events: ["model_promoted"],
     audit: ["promote: "],
     champion: 2,
-    runs: ["completed"],
+    runs: ["promote completed"],
   },
   {
     name: "a run that is waited for and fails answers with its error",
@@ -244,7 +224,7 @@ export const SCENARIOS: Scenario[] = [
     status: 422,
     code: "gate_failed",
     includes: '"run_id":5',
-    runs: ["failed"],
+    runs: ["promote failed"],
   },
   {
     name: "parameters are held against the flow's own schema",

@@ -3,7 +3,6 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { OPERATIONS } from "../../../dashboard/api/operations.ts";
-import { listAudit, listEvents } from "../../../src/registry/events.ts";
 import { listRuns, listTags } from "../../../src/registry/runs.ts";
 import {
   dumpBranch,
@@ -12,8 +11,9 @@ import {
   type TestRegistry,
   trainModel,
 } from "../../support/registry.ts";
+import { candidates, storyOf } from "../acts/branch_states.ts";
 import { dashboardOn } from "../dashboard.ts";
-import { candidates, SCENARIOS } from "./act_scenarios.ts";
+import { SCENARIOS } from "./act_scenarios.ts";
 import { ask } from "./api.ts";
 
 for (const scenario of SCENARIOS) {
@@ -21,10 +21,8 @@ for (const scenario of SCENARIOS) {
     using registry = await memoryRegistry();
     await (scenario.arrange ?? candidates)(registry);
     const { write } = registry.scopes;
-    const before = await dumpBranch(registry.store, write.branch);
-    const events = await listEvents(registry, write, { limit: 100 });
-    const audit = await listAudit(registry, write, { limit: 100 });
-    const runs = await listRuns(registry, write, { limit: 100 });
+    const dump = await dumpBranch(registry.store, write.branch);
+    const before = await storyOf(registry);
     const champion = await holderOf(registry);
     const dashboard = await dashboardOn(registry);
 
@@ -35,19 +33,14 @@ for (const scenario of SCENARIOS) {
     assertEquals(answer.body.error?.code, scenario.code);
     assertStringIncludes(JSON.stringify(answer.body), scenario.includes ?? "");
     if (scenario.status === 202) await ended(registry, answer.body.run_id);
-    const newRuns = (await listRuns(registry, write, { limit: 100 })).slice(0, -runs.length);
-    assertEquals(newRuns.map((run) => run.status), scenario.runs ?? []);
-    const newEvents = (await listEvents(registry, write, { limit: 100 })).slice(0, -events.length);
-    assertEquals(newEvents.map((event) => event.name).reverse(), scenario.events ?? []);
-    const newAudit = (await listAudit(registry, write, { limit: 100 })).slice(0, -audit.length);
-    assertEquals(
-      newAudit.map(({ action, reason }) => `${action}: ${reason}`).reverse(),
-      scenario.audit ?? [],
-    );
-    assertEquals(newAudit.map(({ actor }) => actor), newAudit.map(() => "tester"));
+    const after = await storyOf(registry, before);
+    assertEquals(after.events, scenario.events ?? []);
+    assertEquals(after.audit, scenario.audit ?? []);
+    assertEquals(after.actors, after.audit.map(() => "tester"));
+    assertEquals(after.runs, scenario.runs ?? []);
     assertEquals(await holderOf(registry), scenario.champion ?? champion);
     const isUnchanged = scenario.runs === undefined && scenario.code !== undefined;
-    if (isUnchanged) assertEquals(await dumpBranch(registry.store, write.branch), before);
+    if (isUnchanged) assertEquals(await dumpBranch(registry.store, write.branch), dump);
   });
 }
 

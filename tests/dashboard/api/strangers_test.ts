@@ -3,8 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { OPERATIONS } from "../../../dashboard/api/operations.ts";
 import { dumpBranch, holderOf, memoryRegistry, type TestRegistry } from "../../support/registry.ts";
+import { candidates } from "../acts/branch_states.ts";
 import { dashboardOn, type TestDashboard } from "../dashboard.ts";
-import { candidates, PROMOTE } from "./act_scenarios.ts";
+import { PROMOTE } from "./act_scenarios.ts";
 import { send } from "./api.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";

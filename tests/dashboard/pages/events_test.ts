@@ -1,22 +1,8 @@
 // Events and the audit log as pages: what happened, in words with links, a bounded page at a time.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  memoryRegistry,
-  newChampion,
-  revoke,
-  rollBack,
-  type TestRegistry,
-  trainModel,
-} from "../../support/registry.ts";
-import { dashboardOn, type TestDashboard } from "../dashboard.ts";
-
-async function withDashboard(
-  work: (dashboard: TestDashboard, registry: TestRegistry) => Promise<void>,
-): Promise<void> {
-  using registry = await memoryRegistry();
-  await work(await dashboardOn(registry), registry);
-}
+import { newChampion, revoke, rollBack, trainModel } from "../../support/registry.ts";
+import { withDashboard } from "../dashboard.ts";
 
 interface Twin {
   events: { id: number; name: string }[];

@@ -12,15 +12,9 @@ import {
   trainModel,
 } from "../../support/registry.ts";
 import { withWorld } from "../api/world.ts";
-import { dashboardOn, type TestDashboard } from "../dashboard.ts";
+import { dashboardOn, htmlOf } from "../dashboard.ts";
 import { decideHour, hourMs, scoreHour } from "../reading/scored_market.ts";
 import { textOf } from "./text.ts";
-
-async function htmlOf(dashboard: TestDashboard, path: string): Promise<string> {
-  const answer = await dashboard.page(path);
-  assertEquals(answer.status, 200);
-  return await answer.text();
-}
 
 interface CompareTwin {
   a: { version: number };

@@ -6,7 +6,6 @@ import { encodeHex } from "@std/encoding";
 import {
   gate,
   judgeModel,
-  memoryRegistry,
   newChampion,
   promote,
   revoke,
@@ -14,23 +13,9 @@ import {
   type TestRegistry,
   trainModel,
 } from "../../support/registry.ts";
-import { dashboardOn, type TestDashboard } from "../dashboard.ts";
+import { FAILED } from "../acts/branch_states.ts";
+import { htmlOf, withDashboard } from "../dashboard.ts";
 import { headOf, textOf } from "./text.ts";
-
-const FAILED = gate({ name: "max_anomaly_rate", value: 0.46, status: "failed" });
-
-async function withDashboard(
-  work: (dashboard: TestDashboard, registry: TestRegistry) => Promise<void>,
-): Promise<void> {
-  using registry = await memoryRegistry();
-  await work(await dashboardOn(registry), registry);
-}
-
-async function htmlOf(dashboard: TestDashboard, path: string): Promise<string> {
-  const answer = await dashboard.page(path);
-  assertEquals(answer.status, 200);
-  return await answer.text();
-}
 
 interface ListTwin {
   champion: { row: { version: number } } | null;

@@ -9,23 +9,14 @@ import { advanceMarket } from "../../../src/registry/context.ts";
 import {
   gate,
   judgeModel,
-  memoryRegistry,
   newChampion,
   setMarketTime,
   START_MS,
-  type TestRegistry,
   testRunner,
   trainModel,
 } from "../../support/registry.ts";
 import { hourMs, scoreHour } from "../reading/scored_market.ts";
-import { dashboardOn, type TestDashboard } from "../dashboard.ts";
-
-async function withDashboard(
-  work: (dashboard: TestDashboard, registry: TestRegistry) => Promise<void>,
-): Promise<void> {
-  using registry = await memoryRegistry();
-  await work(await dashboardOn(registry), registry);
-}
+import { dashboardOn, type TestDashboard, withDashboard } from "../dashboard.ts";
 
 async function textOf(dashboard: TestDashboard): Promise<string> {
   const html = await (await dashboard.page("/")).text();
