@@ -12,7 +12,7 @@ import type { Views } from "./view.ts";
 export function mountHealth(app: Hono, views: Views): void {
   app.get("/health", (c) => c.json({ status: "ok" }));
   app.get("/ready", async (c) => {
-    const freshness = await ownFreshness(views.deps);
+    const freshness = await ownFreshness(views.deps, c.get("visitor").maySee);
     if (freshness.state !== "stale") return c.json(toJson({ status: "ok", freshness }) as object);
     throw new AppError(
       "unavailable",
@@ -22,17 +22,21 @@ export function mountHealth(app: Hono, views: Views): void {
   });
 }
 
-/** Of the process's own branch. Throws `unavailable` where the store does not answer. */
-async function ownFreshness(deps: DashboardDeps): Promise<Freshness> {
+/**
+ * Of the process's own branch. Throws `unavailable` where the store does not answer; where that is on this
+ * machine is told to those who may see it.
+ */
+async function ownFreshness(deps: DashboardDeps, maySee: boolean): Promise<Freshness> {
   const { scopes } = await deps.setupOf(undefined);
   const registry = { ...deps.registry, scopes, actor: deps.actor };
   try {
     return await freshnessOn(registry, deps, true);
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
+    const store = maySee ? `the store ${deps.registry.store.location}: ${found}` : "the store";
     throw new AppError(
       "unavailable",
-      `Cannot read the store ${deps.registry.store.location}: ${found}. Expected a Deno KV database ` +
+      `Cannot read ${store}. Expected a Deno KV database ` +
         `that answers. Next: look at the log of this process.`,
       { cause },
     );

@@ -168,6 +168,22 @@ Deno.test("a refusal shows whoever has no token nothing of the store", async () 
   });
 });
 
+Deno.test("a probe without the token is not told where the store is", async () => {
+  const registry = await memoryRegistry();
+  const dashboard = await dashboardOn(registry, { access: { kind: "token", token: TOKEN } });
+  registry.store[Symbol.dispose]();
+  const ready = async (headers: Record<string, string>) => {
+    const answer = await dashboard.fetch(new Request(`${ORIGIN}/ready`, { headers }));
+    assertEquals(answer.status, 503);
+    return (await answer.json()).error.message;
+  };
+  assert(!(await ready({})).includes(registry.store.location));
+  assertStringIncludes(
+    await ready({ authorization: `Bearer ${TOKEN}` }),
+    registry.store.location,
+  );
+});
+
 Deno.test("the token starts a session in a name, which forms then act in; a wrong one does not", async () => {
   await withDashboard("token", async (dashboard) => {
     const wrong = await logIn(dashboard, { token: "wrong", name: "eve" });
