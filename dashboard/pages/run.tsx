@@ -8,6 +8,7 @@ import { count, plainText } from "../../src/cards/format.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
 import { requireRun } from "../../src/registry/runs.ts";
 import { hasCard } from "../cards.ts";
+import { CardFrame } from "../components/card_frame.tsx";
 import { Foreign, Nothing, Panel } from "../components/panel.tsx";
 import { causeIn, commandIn, resultWords, runMs } from "../components/run_words.tsx";
 import { took } from "../components/text.ts";
@@ -168,13 +169,7 @@ const CardPanel: FC<{ view: View; model: Model }> = ({ view, model: { run, hasCa
         </>
       }
     >
-      <iframe
-        class="card mid"
-        sandbox=""
-        loading="lazy"
-        title={`Card of run ${run.id}`}
-        src={href}
-      />
+      <CardFrame runId={run.id} href={href} size="mid" />
     </Panel>
   );
 };

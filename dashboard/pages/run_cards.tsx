@@ -7,6 +7,7 @@ import { parseRunRef } from "../../src/domain/names.ts";
 import { plainText } from "../../src/cards/format.ts";
 import { requireRun } from "../../src/registry/runs.ts";
 import { hasCard } from "../cards.ts";
+import { CardFrame } from "../components/card_frame.tsx";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { Nothing, Panel } from "../components/panel.tsx";
@@ -184,15 +185,7 @@ const Card: FC<{ view: View; id: "a" | "b"; run: RunRow | null }> = ({ view, id,
       span="c6"
     >
       {hasCard(view.deps.flows, run)
-        ? (
-          <iframe
-            class="card tall"
-            sandbox=""
-            loading="lazy"
-            title={`Card of run ${run.id}`}
-            src={href}
-          />
-        )
+        ? <CardFrame runId={run.id} href={href} size="tall" />
         : (
           <Nothing>
             {`A card is made of a completed run; run ${run.id} is ${run.status}. `}

@@ -12,12 +12,11 @@ import { AgreementBar } from "../charts/agreement.tsx";
 import { DumbbellRow } from "../charts/bullets.tsx";
 import { Command } from "../components/command.tsx";
 import { expected, held } from "../../src/cards/gate_numbers.ts";
-import { GateTable, GateVerdict } from "../components/gates.tsx";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
 import { State } from "../components/state.tsx";
 import type { JudgedPair } from "../reading/comparison.ts";
 import type { View } from "../view.ts";
-import { JudgedOn } from "./model_gates.tsx";
+import { JudgedGates, JudgedOn } from "./model_gates.tsx";
 import { intervalText } from "./model_outcomes.tsx";
 
 export interface PairProps {
@@ -30,22 +29,9 @@ export interface PairProps {
 export const PairGates: FC<PairProps> = ({ view, a, b, pair }) => {
   const isOfA = pair.footing === "one_evaluation" && pair.space === a && pair.a !== null;
   if (isOfA) {
-    const rows = gateRows(pair.a!);
-    return (
-      <Panel
-        id="gates"
-        title="Gates"
-        scope="hard unless marked soft"
-        end={<GateVerdict gates={rows} />}
-      >
-        <GateTable
-          rows={rows}
-          version={a}
-          champion={b}
-          caption={<JudgedOn view={view} evaluation={pair.a!} />}
-        />
-      </Panel>
-    );
+    const evaluation = pair.a!;
+    const rows = gateRows(evaluation);
+    return <JudgedGates {...{ view, version: a, champion: b, evaluation, rows }} />;
   }
   const [rowsA, rowsB] = [pair.a, pair.b].map((one) => one === null ? [] : gateRows(one));
   const names = [...new Set([...rowsA!, ...rowsB!].map(({ name }) => name))];

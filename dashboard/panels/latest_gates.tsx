@@ -2,13 +2,12 @@
 
 import type { FC } from "hono/jsx";
 import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
-import { countGates, type GateRow } from "../../src/domain/gates.ts";
+import { type GateRow } from "../../src/domain/gates.ts";
 import { count, plainText } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
-import { GateList } from "../components/gates.tsx";
+import { GateList, GateVerdict } from "../components/gates.tsx";
 import { Nothing, Panel } from "../components/panel.tsx";
 import { ModelLink, RunLink, shortTime } from "../components/refs.tsx";
-import { State } from "../components/state.tsx";
 import type { View } from "../view.ts";
 
 export const LatestGates: FC<{
@@ -29,7 +28,6 @@ export const LatestGates: FC<{
     );
   }
   const { version, runId, recordedAt, evalSource, candidate, gates, comparedTo } = evaluation;
-  const { total, failed } = countGates(gates);
   return (
     <Panel
       id="gates"
@@ -41,9 +39,7 @@ export const LatestGates: FC<{
           <RunLink view={view} id={runId} />
         </>
       }
-      end={failed === 0
-        ? <State kind="ok" word={`${total} of ${total} passed`} />
-        : <State kind="fail" word={`${failed} of ${total} failed`} />}
+      end={<GateVerdict gates={gates} />}
     >
       <GateList
         rows={rows}

@@ -28,20 +28,33 @@ export const GatesPanel: FC<GatesPanelProps> = ({ view, version, evaluation, row
       </Panel>
     )
     : (
-      <Panel
-        id="gates"
-        title="Gates"
-        scope="hard unless marked soft"
-        end={<GateVerdict gates={rows} />}
-      >
-        <GateTable
-          rows={rows}
-          version={version}
-          champion={evaluation.champion === null ? null : evaluation.comparedTo?.version ?? null}
-          caption={<JudgedOn view={view} evaluation={evaluation} />}
-        />
-      </Panel>
+      <JudgedGates
+        view={view}
+        version={version}
+        champion={evaluation.champion === null ? null : evaluation.comparedTo?.version ?? null}
+        evaluation={evaluation}
+        rows={rows}
+      />
     );
+
+/** The gates of one evaluation, the champion's values beside the version's. */
+export const JudgedGates: FC<
+  Omit<GatesPanelProps, "evaluation"> & { champion: number | null; evaluation: EvaluationRecord }
+> = ({ view, version, champion, evaluation, rows }) => (
+  <Panel
+    id="gates"
+    title="Gates"
+    scope="hard unless marked soft"
+    end={<GateVerdict gates={rows} />}
+  >
+    <GateTable
+      rows={rows}
+      version={version}
+      champion={champion}
+      caption={<JudgedOn view={view} evaluation={evaluation} />}
+    />
+  </Panel>
+);
 
 /** "Evaluated 2022-05-11 00:12 UTC by run 763 on eval_holdout v11, n = 2,376." */
 export const JudgedOn: FC<{ view: View; evaluation: EvaluationRecord }> = (

@@ -2,6 +2,7 @@
 // Between the registry and what pages make of them.
 
 import { ASSET } from "../../src/domain/asset.ts";
+import { type DriverPhrase, driverPhrase } from "../../src/domain/drivers.ts";
 import {
   MAX_CHALLENGERS,
   type PredictionBatch,
@@ -17,6 +18,7 @@ import { Memo } from "./memo.ts";
 /** Over eight days of hourly batches, some 50 kB each. */
 const KEPT_BATCHES = 200;
 const KEPT_DAYS = 400;
+const MAX_REASONS = 2;
 /** Batches that one day may have: hourly ones of four models, many times over. */
 export const MAX_BATCHES_A_DAY = 1000;
 /** A batch comes this late to its snapshot at most, unless somebody scores an old one by hand … */
@@ -45,6 +47,11 @@ export function batchByCoin(
     const rows = await batchRows(registry, batch);
     return new Map(rows.map((row) => [row.coinId, row]));
   });
+}
+
+/** What drove a score, the strongest first: as many as a line has room for. */
+export function reasonsOf({ drivers }: Pick<PredictionRow, "drivers">): DriverPhrase[] {
+  return drivers.slice(0, MAX_REASONS).map(driverPhrase);
 }
 
 /** Whose predictions: of whoever was champion or challenger then, or of one version in any role. */

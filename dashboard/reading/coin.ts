@@ -1,6 +1,6 @@
 // One coin: its course, its flags with what drove them, its episodes. For the coin's page.
 
-import { type DriverPhrase, driverPhrase } from "../../src/domain/drivers.ts";
+import { type DriverPhrase } from "../../src/domain/drivers.ts";
 import {
   alertEpisodes,
   type CrashRule,
@@ -12,11 +12,10 @@ import type { ReadScope } from "../../src/domain/scope.ts";
 import { DAY_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listCoinScores, type ScoredCoin } from "../../src/registry/predictions.ts";
-import { batchByCoin, batchesIn, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
+import { batchByCoin, batchesIn, CHAMPIONS, isBy, newestBatches, reasonsOf } from "./batches.ts";
 import { type CoinCourse, coinCourse } from "./course.ts";
-import { nameOf } from "./decided.ts";
+import { batchName } from "./decided.ts";
 
-const MAX_REASONS = 2;
 const MAX_EPISODES = 20;
 /** How far back a coin is looked for that is not among the newest: some weeks of hourly scores. */
 const MAX_LOOKED_AT = 1000;
@@ -89,7 +88,7 @@ export async function readCoin(
   }
   const { course, scores } = found;
   const batches = await batchesIn(registry, scope, CHAMPIONS, span);
-  const reasonsOf = reasonsIn(registry, new Map(batches.map((batch) => [nameOf(batch), batch])));
+  const drove = reasonsIn(registry, new Map(batches.map((batch) => [batchName(batch), batch])));
   const all = alertEpisodes(scores).reverse();
   const shown = scores.toReversed().slice(skip, skip + limit);
   return {
@@ -105,7 +104,7 @@ export async function readCoin(
         flags: episode.flags.length,
         lowestScore: episode.lowestScore,
         price: episode.flags[0]!.price,
-        reasons: await reasonsOf(strongestOf(episode.flags)),
+        reasons: await drove(strongestOf(episode.flags)),
         first: episode.flags[0]!.outcome,
         worst: worstOf(episode.flags),
         isOpen: episode.toMs === newest.marketAtMs,
@@ -117,7 +116,7 @@ export async function readCoin(
       score: score.score,
       flagged: score.flagged,
       version: score.version,
-      reasons: await reasonsOf(score),
+      reasons: await drove(score),
       outcome: score.outcome,
     }))),
     changePct24h: changeOf(scores),
@@ -140,9 +139,9 @@ async function lastScored(
 /** What drove a score; nothing where it was no flag. */
 function reasonsIn(registry: RegistryContext, batches: ReadonlyMap<string, PredictionBatch>) {
   return async (score: ScoredCoin): Promise<DriverPhrase[]> => {
-    const batch = score.flagged ? batches.get(nameOf(score)) : undefined;
+    const batch = score.flagged ? batches.get(batchName(score)) : undefined;
     const row = batch && (await batchByCoin(registry, batch)).get(score.coinId);
-    return (row?.drivers ?? []).slice(0, MAX_REASONS).map(driverPhrase);
+    return row ? reasonsOf(row) : [];
   };
 }
 

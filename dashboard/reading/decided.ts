@@ -49,18 +49,20 @@ export async function decidedDays(
     untilMs: past.reduce((most, { dueAtMs }) => Math.max(most, dueAtMs), 0),
     limit: past.length * (1 + MAX_CHALLENGERS),
   });
-  const waiting = new Set(due.map(nameOf));
-  const decided = past.filter((batch) => !waiting.has(nameOf(batch)));
+  const waiting = new Set(due.map(batchName));
+  const decided = past.filter((batch) => !waiting.has(batchName(batch)));
   const days = Map.groupBy(decided, ({ marketAtMs }) => Math.floor(marketAtMs / DAY_MS) * DAY_MS);
   return [...days].map(([dayMs, batches]) => ({
     dayMs,
-    key: `${branchKey(scope)}/${batches.map(nameOf).join()}`,
+    key: `${branchKey(scope)}/${batches.map(batchName).join()}`,
     batches,
   }));
 }
 
 /** A batch among all of a branch. */
-export function nameOf({ version, marketAtMs }: { version: number; marketAtMs: number }): string {
+export function batchName(
+  { version, marketAtMs }: { version: number; marketAtMs: number },
+): string {
   return `${version}@${marketAtMs}`;
 }
 
@@ -81,7 +83,7 @@ export function outcomesOf(
         })
       ),
     );
-    const found = new Map(lists.flat().map((outcome) => [nameOf(outcome), outcome]));
-    return batches.flatMap((batch) => found.get(nameOf(batch)) ?? []);
+    const found = new Map(lists.flat().map((outcome) => [batchName(outcome), outcome]));
+    return batches.flatMap((batch) => found.get(batchName(batch)) ?? []);
   });
 }

@@ -13,7 +13,7 @@ import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { batchByCoin, batchesIn, batchRows, CHAMPIONS, type Whose } from "./batches.ts";
 import { branchKey, clockMs, type Span } from "./days.ts";
-import { decidedDays, nameOf, outcomesOf } from "./decided.ts";
+import { batchName, decidedDays, outcomesOf } from "./decided.ts";
 import { Memo } from "./memo.ts";
 
 /** A few spans, each as it is now and as it was an hour ago. */
@@ -137,14 +137,14 @@ async function episodesIn(
   const key = [
     branchKey(scope),
     rule.crashThresholdPct,
-    batches.map(nameOf).join(),
+    batches.map(batchName).join(),
     ...days.map((day) => day.key),
   ].join(";");
   return await kept.get(registry, key, async () => {
     const outcomes = await Promise.all(days.map((day) => outcomesOf(registry, scope, day)));
-    const decided = new Map(outcomes.flat().map((outcome) => [nameOf(outcome), outcome]));
+    const decided = new Map(outcomes.flat().map((outcome) => [batchName(outcome), outcome]));
     const scored = await Promise.all(batches.map((batch) => {
-      const outcome = decided.get(nameOf(batch));
+      const outcome = decided.get(batchName(batch));
       return outcome ? { ...outcome, batch, outcome } : undecided(registry, batch);
     }));
     // Challengers score the same snapshots, each for itself; champions follow one another.

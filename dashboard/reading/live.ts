@@ -1,7 +1,7 @@
 // What one snapshot's scores say: the coins by score, with their course, what drove them, and what
 // became of them. For the overview, the page of a snapshot and the list of coins.
 
-import { type DriverPhrase, driverPhrase } from "../../src/domain/drivers.ts";
+import { type DriverPhrase } from "../../src/domain/drivers.ts";
 import { type CrashRule, type Standing, standingOf, verdictOf } from "../../src/domain/outcomes.ts";
 import {
   MAX_CHALLENGERS,
@@ -12,13 +12,19 @@ import type { ReadScope } from "../../src/domain/scope.ts";
 import { DAY_MS, iso, MINUTE_MS } from "../../src/domain/time.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { getOutcome, listBatches, type PredictionRow } from "../../src/registry/predictions.ts";
-import { batchByCoin, batchesIn, batchRows, CHAMPIONS, isBy, newestBatches } from "./batches.ts";
+import {
+  batchByCoin,
+  batchesIn,
+  batchRows,
+  CHAMPIONS,
+  isBy,
+  newestBatches,
+  reasonsOf,
+} from "./batches.ts";
 import { coinSeries } from "./predictions.ts";
 
 /** The course beside a coin, with both ends. */
 const COURSE_HOURS = 49;
-/** Lines a coin: what drove it, the strongest first. */
-const MAX_REASONS = 2;
 /** A price stands for the time a day ago this far from it at most. */
 const TOLERANCE_MS = 45 * MINUTE_MS;
 
@@ -142,7 +148,7 @@ function extremesOf(rows: readonly PredictionRow[]) {
 }
 
 function coinOf({ drivers, ...row }: PredictionRow) {
-  return { ...row, reasons: drivers.slice(0, MAX_REASONS).map(driverPhrase) };
+  return { ...row, reasons: reasonsOf({ drivers }) };
 }
 
 /** The rows of the snapshot a day before; null where none was scored about then. */

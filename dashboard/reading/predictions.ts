@@ -16,7 +16,7 @@ import {
 } from "../../src/registry/predictions.ts";
 import { batchByCoin, batchesIn, CHAMPIONS, type Whose } from "./batches.ts";
 import { branchKey, clockMs, type Span } from "./days.ts";
-import { type DecidedDay, decidedDays, nameOf, outcomesOf } from "./decided.ts";
+import { batchName, type DecidedDay, decidedDays, outcomesOf } from "./decided.ts";
 import { Memo } from "./memo.ts";
 
 /** A month of days of some dozens of coins, a few kB each. */
@@ -99,7 +99,7 @@ function dayHistory(
     rule: CrashRule;
   },
 ): Promise<ScoredCoin[]> {
-  const names = batches.map(nameOf);
+  const names = batches.map(batchName);
   const key = [branchKey(scope), coinId, rule.crashThresholdPct, names, decided?.key].join(";");
   return histories.get(registry, key, async () => {
     const [scores, outcomes] = await Promise.all([
@@ -110,9 +110,9 @@ function dayHistory(
       }),
       decided ? outcomesOf(registry, scope, decided) : [],
     ]);
-    const found = new Map(outcomes.map((outcome) => [nameOf(outcome), outcome]));
-    return scores.filter((score) => names.includes(nameOf(score))).map((score) => {
-      const outcome = found.get(nameOf(score)) ?? null;
+    const found = new Map(outcomes.map((outcome) => [batchName(outcome), outcome]));
+    return scores.filter((score) => names.includes(batchName(score))).map((score) => {
+      const outcome = found.get(batchName(score)) ?? null;
       const at = outcome?.coinIds.indexOf(coinId) ?? -1;
       const dueAtMs = score.marketAtMs + HORIZON_HOURS * HOUR_MS;
       return { ...score, outcome: standingOf(outcome, at, { dueAtMs, ...rule }) };
