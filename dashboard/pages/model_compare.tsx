@@ -8,7 +8,7 @@ import { countGates } from "../../src/domain/gates.ts";
 import { count, percent } from "../../src/cards/format.ts";
 import { CHAMPION, listAliases } from "../../src/registry/aliases.ts";
 import { resolveVersion } from "../../src/registry/assets.ts";
-import { standingWords } from "../model_words.ts";
+import { standingWords } from "../components/model_words.ts";
 import { definePage } from "../page.ts";
 import { PairGates, PairMetrics, SharedOutcomes } from "../panels/compare_metrics.tsx";
 import { SettingsPanel } from "../panels/compare_settings.tsx";

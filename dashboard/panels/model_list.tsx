@@ -5,11 +5,11 @@ import type { ModelStatus } from "../../src/domain/asset.ts";
 import { count, decimal, percent, plainText } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
+import { besideExpected } from "../components/model_words.ts";
 import { Pager } from "../components/pager.tsx";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
 import { At, ModelLink, RefLink, RunLink, StatusTag } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
-import { besideExpected } from "../model_words.ts";
 import type { FoundModels, ModelRow } from "../reading/models.ts";
 import { hrefWith, type View } from "../view.ts";
 

@@ -11,9 +11,9 @@ import { FormMarks } from "../acts/form.tsx";
 import { Command } from "../components/command.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { expected, held } from "../../src/cards/gate_numbers.ts";
+import { needsJudging, wayOn } from "../components/model_words.ts";
 import { Facts, Panel } from "../components/panel.tsx";
 import { State } from "../components/state.tsx";
-import { needsJudging, wayOn } from "../model_words.ts";
 import type { FlagsNow } from "../reading/promotion_effect.ts";
 import type { View } from "../view.ts";
 

@@ -1,9 +1,9 @@
 // What is said of a version in a sentence: how it was judged, what stands in its way, what to do about it.
 
-import type { VersionRef } from "../src/domain/asset.ts";
-import type { GateCount, GateRow } from "../src/domain/gates.ts";
-import type { Blocker } from "../src/registry/promotion.ts";
-import { expected, held } from "../src/cards/gate_numbers.ts";
+import type { VersionRef } from "../../src/domain/asset.ts";
+import type { GateCount, GateRow } from "../../src/domain/gates.ts";
+import type { Blocker } from "../../src/registry/promotion.ts";
+import { expected, held } from "../../src/cards/gate_numbers.ts";
 
 /** As much of a judgement as sentences need. */
 export interface Judged {
