@@ -82,7 +82,7 @@ export class Authority {
     setCookie(c, SESSION_COOKIE, `${payload}.${this.#sign(`session ${payload}`)}`, {
       httpOnly: true,
       sameSite: "Strict",
-      secure: new URL(c.req.url).protocol === "https:",
+      secure: (c.req.header("origin") ?? c.req.url).startsWith("https:"),
       path: "/",
       maxAge: SESSION_DAYS * 86_400,
     });
@@ -108,7 +108,9 @@ export class Authority {
   #assertOwnOrigin(c: Context): void {
     const origin = c.req.header("origin");
     const site = c.req.header("sec-fetch-site");
-    const isOwn = origin === undefined || origin === new URL(c.req.url).origin;
+    const own = new URL(c.req.url);
+    // Before a proxy that ends TLS the page is https, and what arrives here is http.
+    const isOwn = origin === undefined || origin === own.origin || origin === `https://${own.host}`;
     if (isOwn && (site === undefined || site === "same-origin" || site === "none")) return;
     throw new AppError(
       "forbidden",

@@ -201,6 +201,23 @@ Deno.test("the token starts a session in a name, which forms then act in; a wron
   });
 });
 
+Deno.test("before a proxy that ends TLS forms are taken, and the session is for TLS alone", async () => {
+  await withDashboard("token", async (dashboard) => {
+    const origin = ORIGIN.replace("http:", "https:");
+    const answer = await dashboard.fetch(
+      new Request(`${ORIGIN}/login`, {
+        method: "POST",
+        headers: { origin },
+        body: new URLSearchParams({ token: TOKEN }),
+      }),
+    );
+    assertEquals(answer.status, 303);
+    assertStringIncludes(answer.headers.get("set-cookie")!, "Secure");
+    const plain = await logIn(dashboard, { token: TOKEN });
+    assert(!plain.headers.get("set-cookie")!.includes("Secure"));
+  });
+});
+
 Deno.test("login leads to a path of this dashboard, and never to another host", async () => {
   await withDashboard("token", async (dashboard) => {
     for (
