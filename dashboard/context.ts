@@ -1,4 +1,4 @@
-// What the dashboard is handed by `main.ts` or `deploy.ts`, and what one request is given.
+// What the dashboard is handed by the entries: the store, the flows, and how a process runs and names things.
 
 import type { JsonObject } from "../src/domain/asset.ts";
 import type { FlowConfigs, ProjectConfig } from "../src/domain/config.ts";
