@@ -1,5 +1,6 @@
 // What a version learned from, by which settings, and the file that it is.
 
+import type { JsonObject } from "../../src/domain/asset.ts";
 import type { Child, FC } from "hono/jsx";
 import { count, decimal, instant, percent, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
@@ -79,12 +80,12 @@ function windowOf({ learnedFrom: { firstAt, lastAt, marketAt } }: ModelDetail): 
   return `${instant(firstAt)} to ${instant(lastAt)}, ${count(hours)}\u00a0h`;
 }
 
-function settingsText(config: Record<string, string>): Child {
+function settingsText(config: JsonObject): Child {
   const entries = Object.entries(config);
   if (entries.length === 0) return UNDEFINED;
   return (
     <code>
-      {entries.map(([name, value]) => `${plainText(name)}=${plainText(value)}`).join(" ")}
+      {entries.map(([name, value]) => `${plainText(name)}=${plainText(String(value))}`).join(" ")}
     </code>
   );
 }

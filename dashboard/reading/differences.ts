@@ -57,7 +57,10 @@ function valuesOf({ learnedFrom, settings, evaluations, ...detail }: ModelDetail
     "Dropped features": { text: settings.dropped.join(", ") || "none" },
     Algorithm: { text: settings.algorithm },
     ...Object.fromEntries(
-      Object.entries(settings.config).map(([name, text]): [string, Named] => [name, { text }]),
+      Object.entries(settings.config).map(([name, value]): [string, Named] => [
+        name,
+        { text: String(value) },
+      ]),
     ),
     Threshold: { text: decimal(settings.threshold) },
     "Flags in training": { text: percent(settings.trainingRate) },

@@ -4,6 +4,7 @@
 import {
   type AliasRecord,
   ASSET,
+  type JsonObject,
   type ModelStatus,
   type RevocationRecord,
   type VersionRecord,
@@ -58,7 +59,7 @@ export interface ModelDetail {
 export interface Settings {
   algorithm: string;
   /** Hyperparameters by scikit-learn's names. */
-  config: Record<string, string>;
+  config: JsonObject;
   features: number | null;
   dropped: string[];
   warnings: string[];
@@ -123,7 +124,7 @@ function settingsOf(record: VersionRecord): Settings {
   const { algorithm: _, ...rest } = isJsonObject(config) ? config : {};
   return {
     algorithm: textOf(record, "algorithm"),
-    config: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)])),
+    config: rest,
     features: Array.isArray(annotations.feature_names) ? annotations.feature_names.length : null,
     dropped: namesOf(record, "dropped_features"),
     warnings: namesOf(record, "warnings"),
