@@ -2,8 +2,7 @@
 
 import { flows } from "../../flows/mod.ts";
 import { loadFlowConfigs, loadProject } from "../../src/config/mod.ts";
-import type { VersionRecord } from "../../src/domain/asset.ts";
-import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
+import { ASSET, type JsonObject, type VersionRecord } from "../../src/domain/asset.ts";
 import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
 import {
   coinBucket,

@@ -5,6 +5,7 @@ import { type AliasEntry, ASSET } from "../../src/domain/asset.ts";
 import { HORIZON_HOURS } from "../../src/domain/prediction.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { HOUR_MS, iso } from "../../src/domain/time.ts";
+import { CHAMPION } from "../../src/registry/aliases.ts";
 import type { WritableKeyMap } from "../../src/store/keys.ts";
 import type { BulkWriter } from "./bulk_writer.ts";
 import {
@@ -311,8 +312,6 @@ export class History {
     await this.writer.flush();
   }
 }
-
-const CHAMPION = "champion";
 
 function marketMs(hour: number): number {
   return MARKET_START_MS + hour * HOUR_MS;

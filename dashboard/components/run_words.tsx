@@ -1,8 +1,7 @@
 // What a run is and found, in a few words: its state, who or what started it, its result, its command.
 
 import type { Child, FC } from "hono/jsx";
-import type { JsonObject } from "../../src/domain/asset.ts";
-import { ASSET } from "../../src/domain/asset.ts";
+import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
 import type { RunStatus } from "../../src/domain/run.ts";
 import { count, decimal, plainText, UNDEFINED } from "../../src/cards/format.ts";
 import type { ListedRun, RunRow } from "../reading/runs.ts";

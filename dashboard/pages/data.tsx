@@ -170,7 +170,7 @@ function nextOf(view: View, { freshness }: DataModel): NextAction | null {
   if (freshness.state === "fresh") return null;
   const isEmpty = freshness.state === "empty";
   return {
-    title: isEmpty ? "Begin here" : "Take a snapshot now",
+    title: isEmpty ? "Start here" : "Take a snapshot now",
     text: isEmpty
       ? "Asks the market once, about 1 s; add --source simulated to do without it."
       : plainText("What was missed stays missing: only the market’s present can be asked for."),

@@ -2,7 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import { z } from "zod";
-import type { EventName, EventRecord } from "../../src/domain/run.ts";
+import { EVENT_NAMES, type EventName, type EventRecord } from "../../src/domain/run.ts";
 import { count, instant } from "../../src/cards/format.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { Command } from "../components/command.tsx";
@@ -13,19 +13,6 @@ import { ageText, At, RunLink } from "../components/refs.tsx";
 import { BranchField } from "../components/frame.tsx";
 import { definePage } from "../page.ts";
 import { hrefWith, type View } from "../view.ts";
-
-const EVENT_NAMES = [
-  "snapshot_ready",
-  "anomalies_detected",
-  "dataset_ready",
-  "model_registered",
-  "evaluation_passed",
-  "evaluation_failed",
-  "model_promoted",
-  "model_rolled_back",
-  "model_revoked",
-  "outcomes_validated",
-] as const satisfies readonly EventName[];
 
 /** What is worth a look among the hourly ones: models, who holds an alias, and datasets. */
 const DECISIONS: readonly EventName[] = EVENT_NAMES.filter((name) =>

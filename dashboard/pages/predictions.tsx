@@ -4,6 +4,7 @@ import type { Child, FC } from "hono/jsx";
 import { z } from "zod";
 import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcomes.ts";
 import { change, count, duration, instant, percent } from "../../src/cards/format.ts";
+import { PREDICTION_ROLES } from "../../src/domain/prediction.ts";
 import { iso } from "../../src/domain/time.ts";
 import { BranchField } from "../components/frame.tsx";
 import { numberedParams } from "../components/numbered_pager.tsx";
@@ -28,7 +29,7 @@ const THRESHOLDS = [-10, DEFAULT_CRASH_PCT, -25];
 const query = z.object({
   ...spanParams,
   ...numberedParams,
-  role: z.enum(["champion", "challenger"]).default("champion")
+  role: z.enum(PREDICTION_ROLES).default("champion")
     .describe("whose scores: of whoever was champion then, or of challengers"),
   version: z.coerce.number().int().min(1).optional()
     .describe("only scores of this version, in whatever role"),

@@ -2,7 +2,7 @@
 
 import type { FC } from "hono/jsx";
 import { z } from "zod";
-import type { RunStatus } from "../../src/domain/run.ts";
+import { RUN_STATUSES, type RunStatus } from "../../src/domain/run.ts";
 import { count, plainText } from "../../src/cards/format.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
 import { findFlow } from "../../src/engine/flow.ts";
@@ -23,7 +23,6 @@ const LOOKED_AT = 1000;
 /** The same where a tag narrows the runs, each of which is read by itself. */
 const LOOKED_AT_TAGGED = 200;
 const RECENT_MS = 24 * HOUR_MS;
-const STATUSES = ["running", "failed", "completed"] as const satisfies readonly RunStatus[];
 const WORDS: Record<RunStatus, string> = {
   running: "running",
   failed: "failed",
@@ -33,7 +32,7 @@ const WORDS: Record<RunStatus, string> = {
 const query = z.object({
   ...pagerParams,
   flow: z.string().optional().describe("only runs of this flow, by either name"),
-  status: z.enum(STATUSES).optional().describe("only runs in this state"),
+  status: z.enum(RUN_STATUSES).optional().describe("only runs in this state"),
   tag: z.string().max(100).optional().describe("only runs with this tag"),
 });
 type Query = z.output<typeof query>;
@@ -204,7 +203,7 @@ const Lead: FC<{ view: View; recent: Recent }> = ({ view, recent }) => {
 function nextOf(view: View, { newest, lastFailure, isOver }: Recent): NextAction | null {
   if (newest === null) {
     return {
-      title: "Begin here",
+      title: "Start here",
       text: "Takes one snapshot of the market, about 1 s.",
       command: view.command("ingest"),
     };
@@ -242,7 +241,7 @@ const Filter: FC<{ view: View; asked: Query; flow: string | null }> = ({ view, a
       State
       <select name="status" data-submits>
         <option value="">all states</option>
-        {STATUSES.map((one) => (
+        {RUN_STATUSES.map((one) => (
           <option value={one} selected={one === asked.status}>{WORDS[one]}</option>
         ))}
       </select>

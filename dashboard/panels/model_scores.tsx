@@ -27,7 +27,7 @@ export const ScoresPanel: FC<ScoresPanelProps> = (
       <Panel id={id} title={title} scope="holdout">
         <Nothing>
           {isJudged
-            ? "The rows of its evaluation are gone: retention has taken them."
+            ? "The rows of its evaluation are gone from the store."
             : "An evaluation scores the holdout; there is none yet."}
         </Nothing>
       </Panel>

@@ -1,7 +1,6 @@
 // One model over one snapshot: scores, flags, and what drove every flag. The heart of score.
 
-import type { VersionRecord } from "../../src/domain/asset.ts";
-import { ASSET } from "../../src/domain/asset.ts";
+import { ASSET, type VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import {
   type CoinScore,

@@ -6,10 +6,10 @@ import {
   type LoadedProject,
   loadFlowConfigs,
   loadProject,
+  type ResolvedScopes,
   resolveKvPath,
   resolveScopes,
 } from "../config/mod.ts";
-import type { ResolvedScopes } from "../config/mod.ts";
 import type { FlowConfigs } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
 import type { OutcomeReport, ReportOptions } from "../domain/outcomes.ts";

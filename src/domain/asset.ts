@@ -72,7 +72,8 @@ export interface VersionRecord {
 }
 
 /** Where a model stands. Derived from evaluations, aliases and revocation; never stored. */
-export type ModelStatus = "candidate" | "evaluated" | "champion" | "revoked";
+export const MODEL_STATUSES = ["candidate", "evaluated", "champion", "revoked"] as const;
+export type ModelStatus = (typeof MODEL_STATUSES)[number];
 
 export type AliasAction = "promote" | "rollback";
 

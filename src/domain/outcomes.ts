@@ -7,7 +7,8 @@ import { DECIDED_BY, type OutcomeRecord } from "./prediction.ts";
 import { HOUR_MS } from "./time.ts";
 
 /** What a prediction turned out to be. */
-export type Verdict = "hit" | "false_alarm" | "missed" | "quiet" | "unresolved";
+export const VERDICTS = ["hit", "false_alarm", "missed", "quiet", "unresolved"] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** A crash is a fall to or below the threshold, %. */
 export interface CrashRule {

@@ -14,7 +14,8 @@ export const CHALLENGER_PREFIX = "challenger-";
 export const SCORES_AN_HOUR = 8;
 
 /** What a model was when it scored: frozen with the prediction. */
-export type PredictionRole = "champion" | "challenger";
+export const PREDICTION_ROLES = ["champion", "challenger"] as const;
+export type PredictionRole = (typeof PREDICTION_ROLES)[number];
 
 /** One feature that drove a score. Its words are in drivers.ts. */
 export type Driver = {

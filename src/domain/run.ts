@@ -3,7 +3,8 @@
 import type { AssetKind, JsonObject } from "./asset.ts";
 import type { ErrorCode } from "./errors.ts";
 
-export type RunStatus = "running" | "completed" | "failed";
+export const RUN_STATUSES = ["running", "completed", "failed"] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 export interface ProducedVersion {
   kind: AssetKind;
@@ -55,17 +56,19 @@ export interface LogLine {
   message: string;
 }
 
-export type EventName =
-  | "snapshot_ready"
-  | "dataset_ready"
-  | "model_registered"
-  | "evaluation_passed"
-  | "evaluation_failed"
-  | "model_promoted"
-  | "model_rolled_back"
-  | "model_revoked"
-  | "anomalies_detected"
-  | "outcomes_validated";
+export const EVENT_NAMES = [
+  "snapshot_ready",
+  "anomalies_detected",
+  "dataset_ready",
+  "model_registered",
+  "evaluation_passed",
+  "evaluation_failed",
+  "model_promoted",
+  "model_rolled_back",
+  "model_revoked",
+  "outcomes_validated",
+] as const;
+export type EventName = (typeof EVENT_NAMES)[number];
 
 export interface EventRecord {
   id: number;

@@ -7,13 +7,12 @@ import {
   type CrashRule,
   type OutcomeMetrics,
   verdictOf,
+  VERDICTS,
   type WorstCases,
 } from "../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../domain/prediction.ts";
 import { DAY_MS } from "../domain/time.ts";
 import { ClusteredRate } from "./clustered_interval.ts";
-
-const VERDICTS = ["hit", "false_alarm", "missed", "quiet", "unresolved"] as const;
 
 /** Metrics over outcomes in any order, in one pass; `days` as in `OutcomeTally.metrics`. */
 export function outcomeMetrics(

@@ -6,6 +6,7 @@ import type { EvaluationRecord } from "../domain/evaluation.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Reader, Transaction } from "../store/kv.ts";
+import { CHAMPION } from "./aliases.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
 
 export async function stageEvaluation(
@@ -86,7 +87,7 @@ export async function standingsOf(
   const before = [Math.max(...versions) + 1];
   const limit = versions.length + SPARE_EVALUATIONS;
   const [champion, revocations, listed] = await Promise.all([
-    store.get(keys.alias(model, "champion")),
+    store.get(keys.alias(model, CHAMPION)),
     store.list(keys.revocations(model), { from, before, limit }),
     store.list(keys.evaluationsOfAll(model), { from, before, limit, reverse: true }),
   ]);
@@ -113,7 +114,7 @@ export async function modelStatus(
 ): Promise<ModelStatus> {
   const keys = keysOf(scope);
   if (await ctx.store.get(keys.revocation(model, version))) return "revoked";
-  const champion = await ctx.store.get(keys.alias(model, "champion"));
+  const champion = await ctx.store.get(keys.alias(model, CHAMPION));
   if (champion?.version === version) return "champion";
   const evaluation = await latestEvaluation(ctx.store, scope, model, version);
   return evaluation?.passed ? "evaluated" : "candidate";

@@ -3,8 +3,7 @@
 
 import { ASSET, type LineageInput, type VersionRecord, type VersionRef } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
-import type { ReadScope } from "../domain/scope.ts";
-import { readScope } from "../domain/scope.ts";
+import { type ReadScope, readScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
 import { getVersion } from "./assets.ts";
 import type { RegistryContext } from "./context.ts";

@@ -13,8 +13,14 @@ import {
 import { lineageOf, usersOf } from "../../src/registry/lineage.ts";
 import { putBlob, stageBlob } from "../../src/store/blobs.ts";
 import { keysOf } from "../../src/store/keys.ts";
-import { HOUR_MS, memoryRegistry, MODEL, newChampion, START_MS } from "../support/registry.ts";
-import type { TestRegistry } from "../support/registry.ts";
+import {
+  HOUR_MS,
+  memoryRegistry,
+  MODEL,
+  newChampion,
+  START_MS,
+  type TestRegistry,
+} from "../support/registry.ts";
 
 /** Registers a version of a data asset with one small file. */
 async function register(

@@ -3,9 +3,8 @@
 import { z } from "@hono/zod-openapi";
 import { alertEpisodes, worstOf } from "../../../src/domain/outcomes.ts";
 import { HOUR_MS, iso } from "../../../src/domain/time.ts";
-import type { ScoredCoin } from "../../../src/registry/predictions.ts";
+import { listCoinScores, type ScoredCoin } from "../../../src/registry/predictions.ts";
 import { coinNotFound } from "../../../src/registry/coin_names.ts";
-import { listCoinScores } from "../../../src/registry/predictions.ts";
 import { coinHistory } from "../../reading/predictions.ts";
 import { defineOperation, type Operation } from "../operation.ts";
 import { coinSchema } from "../schemas/predictions.ts";

@@ -6,7 +6,7 @@ import { Verbatim } from "../../../src/domain/json.ts";
 import { AppError } from "../../../src/domain/errors.ts";
 import { checkTagName, parseRunRef } from "../../../src/domain/names.ts";
 import { inputSchema } from "../../../src/domain/problems.ts";
-import type { RunRecord } from "../../../src/domain/run.ts";
+import { RUN_STATUSES, type RunRecord } from "../../../src/domain/run.ts";
 import { findFlow, type Flow } from "../../../src/engine/flow.ts";
 import { changeRunTag } from "../../../src/registry/run_tags.ts";
 import { listRuns, listSteps, listTags, readLog, requireRun } from "../../../src/registry/runs.ts";
@@ -70,7 +70,7 @@ const list = defineOperation({
   description: `A status is looked for among the newest ${LOOKED_AT} runs that the rest allows.`,
   query: z.strictObject({
     flow: z.string().min(1).max(100).optional().describe("only of this flow, by either name"),
-    status: z.enum(["running", "completed", "failed"]).optional().describe("only with this status"),
+    status: z.enum(RUN_STATUSES).optional().describe("only with this status"),
     tag: tagName.optional().describe("only with this tag; needs flow"),
     ...listParams,
   }),

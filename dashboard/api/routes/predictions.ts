@@ -3,7 +3,7 @@
 import { z } from "@hono/zod-openapi";
 import { driversSentence } from "../../../src/domain/drivers.ts";
 import { DEFAULT_CRASH_PCT, standingOf } from "../../../src/domain/outcomes.ts";
-import type { PredictionBatch } from "../../../src/domain/prediction.ts";
+import { PREDICTION_ROLES, type PredictionBatch } from "../../../src/domain/prediction.ts";
 import { ASSET } from "../../../src/domain/asset.ts";
 import { DAY_MS, iso } from "../../../src/domain/time.ts";
 import { resolveVersion } from "../../../src/registry/assets.ts";
@@ -26,7 +26,7 @@ const DEFAULT_DAYS = 30;
 
 const version = z.string().min(1).max(100).optional()
   .describe("only by this model version, in whatever role");
-const role = z.enum(["champion", "challenger"]).default("champion")
+const role = z.enum(PREDICTION_ROLES).default("champion")
   .describe("by whoever had this role at each snapshot");
 export const crashParam = z.coerce.number().min(-100).max(0).default(DEFAULT_CRASH_PCT)
   .openapi({ type: "number", minimum: -100, maximum: 0, default: DEFAULT_CRASH_PCT }).describe(

@@ -1,6 +1,8 @@
 // Where a branch stands, as the API answers it.
 
 import { z } from "@hono/zod-openapi";
+import { MODEL_STATUSES } from "../../../src/domain/asset.ts";
+import { RUN_STATUSES } from "../../../src/domain/run.ts";
 import { evaluationSchema, holderSchema } from "./models.ts";
 import { count, id, orNull, time } from "./shapes.ts";
 import { versionBriefSchema } from "./versions.ts";
@@ -25,7 +27,7 @@ const flowStateSchema = z.strictObject({
   last_run: z.union([
     z.strictObject({
       id,
-      status: z.enum(["running", "completed", "failed"]),
+      status: z.enum(RUN_STATUSES),
       started_at: time,
       finished_at: time.nullable(),
     }),
@@ -46,7 +48,7 @@ export const statusSchema = z.strictObject({
   snapshot: orNull(versionBriefSchema),
   dataset: orNull(versionBriefSchema),
   model: orNull(versionBriefSchema).describe("the newest version"),
-  model_status: z.enum(["candidate", "evaluated", "champion", "revoked"]).nullable(),
+  model_status: z.enum(MODEL_STATUSES).nullable(),
   champion: orNull(holderSchema),
   gates: orNull(evaluationSchema).describe("the newest model's latest judgement"),
   flagged: z.union([

@@ -1,6 +1,7 @@
 // Models, judgements, aliases and acts upon them, as the API answers them.
 
 import { z } from "@hono/zod-openapi";
+import { MODEL_STATUSES } from "../../../src/domain/asset.ts";
 import { count, freeObject, id, orNull, time } from "./shapes.ts";
 import { detailFields, lineageSchema, userSchema, versionRefSchema } from "./versions.ts";
 
@@ -46,7 +47,7 @@ export const evaluationSchema = z.strictObject({
   result_version: id,
 }).openapi("Evaluation");
 
-const status = z.enum(["candidate", "evaluated", "champion", "revoked"]);
+const status = z.enum(MODEL_STATUSES);
 
 export const modelBriefSchema = z.strictObject({
   version: id,

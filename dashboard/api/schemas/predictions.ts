@@ -3,9 +3,11 @@
 
 import { z } from "@hono/zod-openapi";
 import type { FeatureUnit } from "../../../src/domain/drivers.ts";
+import { VERDICTS } from "../../../src/domain/outcomes.ts";
+import { PREDICTION_ROLES } from "../../../src/domain/prediction.ts";
 import { count, id, time } from "./shapes.ts";
 
-const verdict = z.enum(["hit", "false_alarm", "missed", "quiet", "unresolved"]);
+const verdict = z.enum(VERDICTS);
 
 export const standingSchema = z.union([
   z.strictObject({
@@ -15,7 +17,7 @@ export const standingSchema = z.union([
   z.strictObject({ due_at: time.describe("when it can be known, in market time") }),
 ]).openapi("Standing", { description: "What became of a prediction, or when that can be known." });
 
-const role = z.enum(["champion", "challenger"]);
+const role = z.enum(PREDICTION_ROLES);
 
 export const driverSchema = z.strictObject({
   feature: z.string(),

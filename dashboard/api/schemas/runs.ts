@@ -1,6 +1,7 @@
 // Flows, runs, steps, logs, events and the audit log as the API answers them.
 
 import { z } from "@hono/zod-openapi";
+import { RUN_STATUSES } from "../../../src/domain/run.ts";
 import { count, freeObject, id, orNull, time } from "./shapes.ts";
 
 export const flowSchema = z.strictObject({
@@ -25,7 +26,7 @@ const produced = z.strictObject({
 const runFields = {
   id,
   flow: z.string(),
-  status: z.enum(["running", "completed", "failed"]),
+  status: z.enum(RUN_STATUSES),
   branch: z.string(),
   read_branch: z.string(),
   user: z.string().describe("who started it"),
@@ -52,7 +53,7 @@ export const stepSchema = z.strictObject({
   run_id: id,
   index: count,
   name: z.string(),
-  status: z.enum(["running", "completed", "failed"]),
+  status: z.enum(RUN_STATUSES),
   started_at: time,
   finished_at: time.nullable(),
   artifacts: freeObject.describe("what it hands to the following steps"),

@@ -1,8 +1,7 @@
 // The story that demo tells: what happens, hour by hour, what is said about it, and what it came to.
 
 import { ASSET } from "../../domain/asset.ts";
-import type { EpisodeCounts } from "../../domain/outcomes.ts";
-import { DEFAULT_CRASH_PCT } from "../../domain/outcomes.ts";
+import { DEFAULT_CRASH_PCT, type EpisodeCounts } from "../../domain/outcomes.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { HOUR_MS } from "../../domain/time.ts";
 import { findFlow, type RunnerContext } from "../../engine/flow.ts";

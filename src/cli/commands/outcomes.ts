@@ -9,6 +9,7 @@ import {
   type Rate,
   type Verdict,
   verdictOf,
+  VERDICTS,
 } from "../../domain/outcomes.ts";
 import { DECIDED_BY, type OutcomeRecord } from "../../domain/prediction.ts";
 import { iso } from "../../domain/time.ts";
@@ -24,7 +25,6 @@ import { crashParam } from "./predictions.ts";
 
 /** Outcome records that one listing opens at most. */
 const MAX_RECORDS = 200;
-const VERDICTS = ["hit", "false_alarm", "missed", "quiet", "unresolved"] as const;
 const DECIDED_WORDS = { [DECIDED_BY.snapshot]: "snapshot", [DECIDED_BY.lookUp]: "look-up" };
 
 export const outcomes = defineCommand({

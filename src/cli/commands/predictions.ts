@@ -4,7 +4,7 @@ import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { driversSentence } from "../../domain/drivers.ts";
 import { DEFAULT_CRASH_PCT, type Standing, standingOf } from "../../domain/outcomes.ts";
-import type { PredictionBatch } from "../../domain/prediction.ts";
+import { PREDICTION_ROLES, type PredictionBatch } from "../../domain/prediction.ts";
 import type { ReadScope } from "../../domain/scope.ts";
 import { iso } from "../../domain/time.ts";
 import { resolveVersion } from "../../registry/assets.ts";
@@ -26,7 +26,7 @@ const MAX_BATCHES = 200;
 export const crashParam = z.number().max(0).min(-100).default(DEFAULT_CRASH_PCT)
   .describe("a fall of so much or more within the horizon is a crash, %");
 
-export const roleParam = z.enum(["champion", "challenger", "all"]).default("champion")
+export const roleParam = z.enum([...PREDICTION_ROLES, "all"]).default("champion")
   .describe("whose scores: champion, challenger or all");
 
 export interface ShownPrediction extends PredictionRow {
