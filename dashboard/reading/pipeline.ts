@@ -8,8 +8,7 @@ import { iso } from "../../src/domain/time.ts";
 import { dueOf, type Start, startOf } from "../../src/engine/dueness.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { listRunIds } from "../../src/registry/run_index.ts";
-import { getRun } from "../../src/registry/runs.ts";
+import { getRun, listRunIds } from "../../src/registry/runs.ts";
 import { branchKey } from "./days.ts";
 import { Memo } from "./memo.ts";
 import { hasEnded, rowOf, type RunRow } from "./runs.ts";
@@ -87,13 +86,13 @@ async function newestIds(
   scope: ReadScope,
   flow: string,
 ): Promise<readonly number[]> {
-  const [newest] = await listRunIds(registry, scope, flow, 1);
+  const [newest] = await listRunIds(registry, scope, flow, { limit: 1 });
   if (newest === undefined) return [];
   const key = `${branchKey(scope)}/${flow}/${newest}`;
   return await idsUpTo.get(
     registry,
     key,
-    () => listRunIds(registry, scope, flow, HISTORY, newest + 1),
+    () => listRunIds(registry, scope, flow, { limit: HISTORY, before: newest + 1 }),
   );
 }
 

@@ -5,8 +5,7 @@ import { SCHEDULED_TAG } from "../../src/domain/names.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import type { ReadScope } from "../../src/domain/scope.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { listRunIds } from "../../src/registry/run_index.ts";
-import { getRun, listRuns, runsHaving } from "../../src/registry/runs.ts";
+import { getRun, listRunIds, listRuns, runsHaving } from "../../src/registry/runs.ts";
 import { branchKey } from "./days.ts";
 import { Memo } from "./memo.ts";
 
@@ -109,9 +108,9 @@ export async function flowRuns(
   registry: RegistryContext,
   scope: ReadScope,
   flow: string,
-  { limit, before }: { limit: number; before?: number },
+  newest: { limit: number; before?: number },
 ): Promise<ListedRun[]> {
-  const ids = await listRunIds(registry, scope, flow, limit, before);
+  const ids = await listRunIds(registry, scope, flow, newest);
   const rows = await Promise.all(ids.map((id) => runById(registry, scope, id)));
   return rows.filter((row) => row !== null);
 }

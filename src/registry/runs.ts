@@ -46,45 +46,56 @@ export async function requireRun(
   );
 }
 
-/** Newest first, of all flows or of one; `before` is exclusive. */
+/** The newest ones first; `before` is exclusive. */
+interface Newest {
+  limit: number;
+  before?: number;
+}
+
+function rangeOf({ limit, before }: Newest) {
+  return { limit, reverse: true, ...(before === undefined ? {} : { before: [before] }) };
+}
+
+/** Newest first, of all flows or of one. */
 export async function listRuns(
   ctx: RegistryContext,
   scope: ReadScope,
-  options: { limit: number; flow?: string; tag?: string; before?: number },
+  options: Newest & { flow?: string; tag?: string },
 ): Promise<RunRecord[]> {
   const keys = keysOf(scope);
-  const range = {
-    limit: options.limit,
-    reverse: true,
-    ...(options.before === undefined ? {} : { before: [options.before] }),
-  };
-  if (options.flow === undefined) {
-    return (await ctx.store.list(keys.runs(), range)).map((entry) => entry.value);
+  const { flow, tag } = options;
+  if (flow === undefined) {
+    return (await ctx.store.list(keys.runs(), rangeOf(options))).map((entry) => entry.value);
   }
-  const index = options.tag === undefined
-    ? keys.runsOfFlow(options.flow)
-    : keys.runsWithTag(options.flow, options.tag);
-  const ids = (await ctx.store.list(index, range)).map((entry) => Number(entry.rest[0]));
+  const ids = await listRunIds(ctx, scope, flow, options, tag);
   const runs = await ctx.store.getMany(ids.map((id) => keys.run(id)));
   return runs.filter((run) => run !== null);
 }
 
-/** Newest first, of any of the flows; `before` is exclusive. */
+/** Ids of a flow's runs by its index, newest first; for readers that keep the runs that have ended. */
+export async function listRunIds(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  flow: string,
+  newest: Newest,
+  tag?: string,
+): Promise<number[]> {
+  const keys = keysOf(scope);
+  const index = tag === undefined ? keys.runsOfFlow(flow) : keys.runsWithTag(flow, tag);
+  return (await ctx.store.list(index, rangeOf(newest))).map(({ rest }) => Number(rest[0]));
+}
+
+/** Newest first, of any of the flows. */
 export async function listTaggedRuns(
   ctx: RegistryContext,
   scope: ReadScope,
-  options: { flows: readonly string[]; tag: string; limit: number; before?: number },
+  options: Newest & { flows: readonly string[]; tag: string },
 ): Promise<RunRecord[]> {
   const keys = keysOf(scope);
-  const range = {
-    limit: options.limit,
-    reverse: true,
-    ...(options.before === undefined ? {} : { before: [options.before] }),
-  };
   const found = await Promise.all(
-    options.flows.map((flow) => ctx.store.list(keys.runsWithTag(flow, options.tag), range)),
+    options.flows.map((flow) => listRunIds(ctx, scope, flow, options, options.tag)),
   );
-  const ids = found.flat().map(({ rest }) => Number(rest[0])).sort((a, b) => b - a);
+  const ids = found.flat().sort((a, b) => b - a);
   const runs = await ctx.store.getMany(ids.slice(0, options.limit).map((id) => keys.run(id)));
   return runs.filter((run) => run !== null);
 }
