@@ -3,6 +3,7 @@
 import type { FC } from "hono/jsx";
 import { raw } from "hono/html";
 import { duration, instant, plainText } from "../../src/cards/format.ts";
+import { FormMarks } from "../acts/form.tsx";
 import type { Content, NextAction, Section } from "../page.ts";
 import { STATIC } from "../static_files.ts";
 import { type Frame, hrefWith, type View } from "../view.ts";
@@ -110,7 +111,7 @@ export const BranchField: FC<{ view: View }> = ({ view }) =>
 
 const LogOut: FC<{ view: View }> = ({ view }) => (
   <form method="post" action="/logout">
-    <input type="hidden" name="_csrf" value={view.visitor.csrf} />
+    <FormMarks view={view} />
     <button class="btn" type="submit">Log out</button>
   </form>
 );

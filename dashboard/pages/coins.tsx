@@ -4,7 +4,7 @@ import type { FC } from "hono/jsx";
 import { z } from "zod";
 import { DEFAULT_CRASH_PCT } from "../../src/domain/outcomes.ts";
 import { change, count, decimal } from "../../src/cards/format.ts";
-import { BranchField } from "../components/frame.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { NumberedPager, numberedParams } from "../components/numbered_pager.tsx";
 import { Foreign, Nothing, Panel } from "../components/panel.tsx";
 import { coinName } from "../components/text.ts";
@@ -94,7 +94,7 @@ const Lead: FC<{ view: View; live: Live }> = ({ view, live: { flagged, moves } }
 
 const Found: FC<{ view: View; live: Live; asked: Query }> = ({ view, live, asked }) => (
   <>
-    <form class="filter" method="get" action="/coins">
+    <FilterForm view={view} action="/coins" button="Show">
       <label class="field">
         Coin
         <input
@@ -113,9 +113,7 @@ const Found: FC<{ view: View; live: Live; asked: Query }> = ({ view, live, asked
           ))}
         </select>
       </label>
-      <BranchField view={view} />
-      <button class="btn" type="submit">Show</button>
-    </form>
+    </FilterForm>
     {live.coins.length === 0
       ? (
         <Nothing>

@@ -7,10 +7,10 @@ import { count, instant } from "../../src/cards/format.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { Command } from "../components/command.tsx";
 import { eventWords } from "../components/event_words.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
 import { ageText, At, RunLink } from "../components/refs.tsx";
-import { BranchField } from "../components/frame.tsx";
 import { definePage } from "../page.ts";
 import { hrefWith, type View } from "../view.ts";
 
@@ -96,7 +96,7 @@ function findingOf(view: View, newest: EventRecord | null): string {
 }
 
 const Filter: FC<{ view: View; name: string | undefined }> = ({ view, name }) => (
-  <form class="filter" method="get" action="/events">
+  <FilterForm view={view} action="/events">
     <label class="field">
       Event
       <select name="name" data-submits>
@@ -105,9 +105,7 @@ const Filter: FC<{ view: View; name: string | undefined }> = ({ view, name }) =>
         {EVENT_NAMES.map((one) => <option value={one} selected={one === name}>{one}</option>)}
       </select>
     </label>
-    <BranchField view={view} />
-    <button class="btn go" type="submit">Show</button>
-  </form>
+  </FilterForm>
 );
 
 const Empty: FC<{ view: View; model: Model; name: string | undefined }> = (

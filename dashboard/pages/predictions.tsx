@@ -6,7 +6,7 @@ import { DEFAULT_CRASH_PCT, type OutcomeMetrics } from "../../src/domain/outcome
 import { change, count, duration, instant, percent } from "../../src/cards/format.ts";
 import { PREDICTION_ROLES } from "../../src/domain/prediction.ts";
 import { iso } from "../../src/domain/time.ts";
-import { BranchField } from "../components/frame.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { numberedParams } from "../components/numbered_pager.tsx";
 import { ModelLink } from "../components/refs.tsx";
 import { SpanFields, spanName, spanOf, spanParams } from "../components/span_fields.tsx";
@@ -244,7 +244,7 @@ const Body: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, ask
 };
 
 const Filter: FC<{ view: View; asked: Query }> = ({ view, asked }) => (
-  <form class="filter c12" method="get" action="/predictions">
+  <FilterForm view={view} action="/predictions" button="Show" span="c12">
     <SpanFields query={asked} />
     <label class="field">
       Scores of
@@ -264,7 +264,5 @@ const Filter: FC<{ view: View; asked: Query }> = ({ view, asked }) => (
     {asked.outcome ? <input type="hidden" name="outcome" value={asked.outcome} /> : ""}
     {asked.sort === "newest" ? "" : <input type="hidden" name="sort" value={asked.sort} />}
     {asked.coin ? <input type="hidden" name="coin" value={asked.coin} /> : ""}
-    <BranchField view={view} />
-    <button class="btn" type="submit">Show</button>
-  </form>
+  </FilterForm>
 );

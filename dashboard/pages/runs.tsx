@@ -8,7 +8,7 @@ import { HOUR_MS } from "../../src/domain/time.ts";
 import { findFlow } from "../../src/engine/flow.ts";
 import { listTaggedRuns } from "../../src/registry/runs.ts";
 import { Command } from "../components/command.tsx";
-import { BranchField } from "../components/frame.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { PAGE_SIZE, pageOf, Pager, pagerParams } from "../components/pager.tsx";
 import { Foreign, Nothing, Panel } from "../components/panel.tsx";
 import { Age, ageText, RunLink } from "../components/refs.tsx";
@@ -227,7 +227,7 @@ function scopeOf(flow: string | null, { status, tag }: Query): string {
 }
 
 const Filter: FC<{ view: View; asked: Query; flow: string | null }> = ({ view, asked, flow }) => (
-  <form class="filter" method="get" action="/runs">
+  <FilterForm view={view} action="/runs" button="Show">
     <label class="field">
       Flow
       <select name="flow" data-submits>
@@ -250,9 +250,7 @@ const Filter: FC<{ view: View; asked: Query; flow: string | null }> = ({ view, a
       Tag
       <input name="tag" value={asked.tag} maxlength={100} placeholder="champion" />
     </label>
-    <BranchField view={view} />
-    <button class="btn" type="submit">Show</button>
-  </form>
+  </FilterForm>
 );
 
 const Empty: FC<{ view: View; model: Model; asked: Query }> = ({ view, model, asked }) =>

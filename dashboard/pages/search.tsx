@@ -2,8 +2,8 @@
 
 import { z } from "zod";
 import { plainText } from "../../src/cards/format.ts";
+import { FilterForm } from "../components/filter_form.tsx";
 import { Foreign, Nothing, Panel, Table } from "../components/panel.tsx";
-import { BranchField } from "../components/frame.tsx";
 import { definePage } from "../page.ts";
 import { type Hit, search as findHits } from "../reading/search.ts";
 import type { View } from "../view.ts";
@@ -35,14 +35,12 @@ export const search = definePage({
       "feature or a data asset.",
     body: (
       <Panel id="hits" title="Found" scope={`on branch ${plainText(view.branch)}`} span="c12">
-        <form class="filter" action="/search" method="get">
+        <FilterForm view={view} action="/search" button="Search">
           <label class="field">
             Look for
             <input name="q" type="search" value={q} />
           </label>
-          <BranchField view={view} />
-          <button class="btn" type="submit">Search</button>
-        </form>
+        </FilterForm>
         {hits.length > 0 ? <Hits view={view} hits={hits} /> : (
           <Nothing>
             {"For example: "}

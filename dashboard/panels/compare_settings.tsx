@@ -3,7 +3,7 @@
 import type { FC } from "hono/jsx";
 import type { VersionRef } from "../../src/domain/asset.ts";
 import { count, plainText } from "../../src/cards/format.ts";
-import { BranchField } from "../components/frame.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
 import { ModelLink, RefLink, StatusTag } from "../components/refs.tsx";
 import type { Difference, Differences } from "../reading/differences.ts";
@@ -77,7 +77,7 @@ function cellsOf(view: View, { name, a, b, refA, refB }: Difference, differs: bo
 }
 
 const Choose: FC<{ view: View; a: number; b: number }> = ({ view, a, b }) => (
-  <form class="filter" method="get" action="/models/compare">
+  <FilterForm view={view} action="/models/compare" button="Compare">
     <label class="field">
       Version
       <input name="a" value={`v${a}`} size={12} autocomplete="off" />
@@ -86,7 +86,5 @@ const Choose: FC<{ view: View; a: number; b: number }> = ({ view, a, b }) => (
       beside
       <input name="b" value={`v${b}`} size={12} autocomplete="off" />
     </label>
-    <BranchField view={view} />
-    <button class="btn" type="submit">Compare</button>
-  </form>
+  </FilterForm>
 );

@@ -4,7 +4,7 @@ import type { FC } from "hono/jsx";
 import type { ModelStatus } from "../../src/domain/asset.ts";
 import { count, decimal, percent, plainText } from "../../src/cards/format.ts";
 import { Command } from "../components/command.tsx";
-import { BranchField } from "../components/frame.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { besideExpected } from "../components/model_words.ts";
 import { Pager } from "../components/pager.tsx";
 import { Nothing, Panel, Table } from "../components/panel.tsx";
@@ -125,7 +125,7 @@ const Gates: FC<{ judged: ModelRow["judged"] }> = ({ judged }) => {
 };
 
 const Filter: FC<{ view: View; status: ModelStatus | undefined }> = ({ view, status }) => (
-  <form class="filter" method="get" action="/models">
+  <FilterForm view={view} action="/models">
     <label class="field">
       Status
       <select name="status" data-submits>
@@ -133,9 +133,7 @@ const Filter: FC<{ view: View; status: ModelStatus | undefined }> = ({ view, sta
         {STATUSES.map((one) => <option value={one} selected={one === status}>{one}</option>)}
       </select>
     </label>
-    <BranchField view={view} />
-    <button class="btn go" type="submit">Show</button>
-  </form>
+  </FilterForm>
 );
 
 const Empty: FC<{ view: View; status: ModelStatus | undefined; lookedAt: number }> = (

@@ -9,7 +9,7 @@ import { count, decimal, instant, percent, plainText } from "../../src/cards/for
 import type { Blocker } from "../../src/registry/promotion.ts";
 import { FormMarks } from "../acts/form.tsx";
 import { Command } from "../components/command.tsx";
-import { BranchField } from "../components/frame.tsx";
+import { FilterForm } from "../components/filter_form.tsx";
 import { expected, held } from "../../src/cards/gate_numbers.ts";
 import { needsJudging, wayOn } from "../components/model_words.ts";
 import { Facts, Panel } from "../components/panel.tsx";
@@ -138,16 +138,14 @@ export function marketMoved(
 }
 
 const ChooseAlias: FC<PromotePanelProps> = ({ view, version, alias, offered }) => (
-  <form class="filter" method="get" action={`/models/${version}#promote`}>
+  <FilterForm view={view} action={`/models/${version}#promote`}>
     <label class="field">
       Alias
       <select name="alias" data-submits>
         {offered.map((one) => <option value={one} selected={one === alias}>{one}</option>)}
       </select>
     </label>
-    <BranchField view={view} />
-    <button class="btn go" type="submit">Show</button>
-  </form>
+  </FilterForm>
 );
 
 const Effect: FC<PromotePanelProps> = (
