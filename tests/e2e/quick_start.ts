@@ -14,6 +14,9 @@ const print = (line: string) => Deno.stdout.writeSync(new TextEncoder().encode(`
 let passed = 0;
 let failed = 0;
 
+/** A step that has not ended by then never will. */
+const STEP_MS = 60_000;
+
 interface Answer {
   stdout: string;
   stderr: string;
@@ -45,6 +48,7 @@ async function step(
     clearEnv: true,
     cwd: folder,
     stdin: "null",
+    signal: AbortSignal.timeout(STEP_MS),
   }).output();
   const text = new TextDecoder();
   const answer = { stdout: text.decode(output.stdout), stderr: text.decode(output.stderr) };
@@ -162,7 +166,10 @@ async function demoAndItsHints(newcomer: Newcomer): Promise<void> {
   const hints = stdout.split("\n").filter((line) => line.startsWith("  anomaly "))
     .map((line) => line.trim().split(" ").slice(1));
   assert(hints.length >= 4, stdout);
-  for (const hint of hints) await step(newcomer, hint, ({ stdout }) => assert(stdout !== ""));
+  for (const [command = "", ...flags] of hints) {
+    if (command === "serve") await serveStep(newcomer, flags, () => Promise.resolve());
+    else await step(newcomer, [command, ...flags], ({ stdout }) => assert(stdout !== ""));
+  }
   const html = await Deno.readTextFile(`${newcomer.folder}/card.html`);
   assertMatch(html, /^<!DOCTYPE html>/);
   await Deno.remove(`${newcomer.folder}/card.html`);
