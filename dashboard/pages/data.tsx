@@ -30,7 +30,8 @@ import {
 import { rowOf, type RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
-const SHOWN_DAYS = 14;
+/** Of the calendar: a week, as far as a dataset reaches back; more where it is asked for. */
+const SHOWN_DAYS = 7;
 const SHOWN_DATASETS = 8;
 const SHOWN_EVALUATIONS = 8;
 const SHOWN_BRANCHES = 12;
@@ -51,8 +52,11 @@ export interface DataModel {
 
 export const data = definePage({
   path: "/data",
-  query: z.object({}),
-  load: async (view): Promise<DataModel> => {
+  query: z.object({
+    days: z.coerce.number().int().min(1).max(31).default(SHOWN_DAYS)
+      .describe("days of the calendar of snapshots"),
+  }),
+  load: async (view, { days }): Promise<DataModel> => {
     const { registry, deps, branch } = view;
     const own = (await deps.setupOf(undefined)).scopes.write.branch;
     const { read, write } = registry.scopes;
@@ -73,7 +77,7 @@ export const data = definePage({
         listRuns(registry, read, { flow: "ingest", limit: 1 }),
         registry.store.branchNames(read.project),
       ]);
-    const span = await spanOf(view, newest, freshness);
+    const span = await spanOf(view, newest, freshness, days);
     const snapshots = span === null ? [] : await snapshotLines(registry, read, span);
     return {
       freshness,
@@ -91,16 +95,16 @@ export const data = definePage({
       moreBranches: Math.max(0, names.length - SHOWN_BRANCHES),
     };
   },
-  render: (view, model) => ({
+  render: (view, model, { days }) => ({
     title: "Data",
     section: "data",
     finding: findingOf(model),
-    lead: <Lead view={view} model={model} />,
+    lead: <Lead view={view} model={model} days={days} />,
     next: nextOf(view, model),
     body: (
       <>
         <div class="stack c8">
-          <CalendarPanel view={view} model={model} days={SHOWN_DAYS} />
+          <CalendarPanel view={view} model={model} days={days} />
           <DatasetsPanel view={view} datasets={model.datasets} />
           <EvaluationsPanel view={view} evaluations={model.evaluations} />
         </div>
@@ -119,17 +123,18 @@ async function spanOf(
   { registry, nowMs }: View,
   newest: VersionRecord | null,
   { state, source }: Freshness,
+  days: number,
 ): Promise<{ fromMs: number; toMs: number } | null> {
   const newestMs = newest?.marketAt ? Date.parse(newest.marketAt) : null;
   if (newestMs === null) return null;
   const isOverdue = source === "coingecko" && (state === "late" || state === "stale");
   const toMs = isOverdue ? Math.max(newestMs, nowMs) : newestMs;
-  const days = Math.floor(toMs / DAY_MS) * DAY_MS - (SHOWN_DAYS - 1) * DAY_MS;
+  const firstDayMs = Math.floor(toMs / DAY_MS) * DAY_MS - (days - 1) * DAY_MS;
   const { read } = registry.scopes;
-  const [first] = await listSnapshots(registry, read, { fromMs: days, toMs, limit: 1 });
+  const [first] = await listSnapshots(registry, read, { fromMs: firstDayMs, toMs, limit: 1 });
   // Hours before the branch's first snapshot were never to have one.
-  const before = await listSnapshots(registry, read, { fromMs: 0, toMs: days, limit: 1 });
-  return { fromMs: before.length > 0 ? days : first?.marketAtMs ?? newestMs, toMs };
+  const before = await listSnapshots(registry, read, { fromMs: 0, toMs: firstDayMs, limit: 1 });
+  return { fromMs: before.length > 0 ? firstDayMs : first?.marketAtMs ?? newestMs, toMs };
 }
 
 function findingOf({ freshness, coverage: { expected, present, gaps } }: DataModel): string {
@@ -147,7 +152,7 @@ function findingOf({ freshness, coverage: { expected, present, gaps } }: DataMod
     : `${hours}; ${gaps.length} gaps, the last ${gapWords(last)}`;
 }
 
-const Lead: FC<{ view: View; model: DataModel }> = ({ view, model }) => {
+const Lead: FC<{ view: View; model: DataModel; days: number }> = ({ view, model, days }) => {
   const { freshness, snapshots, newest, coverage } = model;
   if (newest === null) {
     return <>A snapshot is what the market said at one time; everything else is made of them.</>;
@@ -159,7 +164,7 @@ const Lead: FC<{ view: View; model: DataModel }> = ({ view, model }) => {
       <Foreign text={freshness.sentence} /> {freshness.state === "fresh"
         ? ""
         : `${count(coverage.present)} of ${count(coverage.expected)} hours have a snapshot. `}
-      In the last {SHOWN_DAYS} days <b>{count(refused)}</b> of <b>{count(rows + refused)}</b>{" "}
+      In the last {days} days <b>{count(refused)}</b> of <b>{count(rows + refused)}</b>{" "}
       rows were refused. Newest:{" "}
       <VersionLink view={view} name={newest.name} version={newest.version} />.
     </>

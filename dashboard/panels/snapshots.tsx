@@ -13,7 +13,7 @@ import { fileSize } from "../components/text.ts";
 import type { DataModel } from "../pages/data.tsx";
 import { gapWords } from "../reading/coverage.ts";
 import type { SnapshotLine } from "../reading/data_assets.ts";
-import type { View } from "../view.ts";
+import { hrefWith, type View } from "../view.ts";
 import { fileHref } from "./version_facts.tsx";
 
 const SHOWN_GAPS = 5;
@@ -25,6 +25,9 @@ const STATES: Record<DataModel["freshness"]["state"], [StateKind, string]> = {
   stale: ["warn", "stale"],
   empty: ["idle", "none yet"],
 };
+
+/** How far back the calendar may be asked for. */
+const CHOICE_OF_DAYS = [7, 14, 31] as const;
 
 export const CalendarPanel: FC<{ view: View; model: DataModel; days: number }> = (
   { view, model: { coverage, snapshots }, days },
@@ -53,6 +56,16 @@ export const CalendarPanel: FC<{ view: View; model: DataModel; days: number }> =
         />
       )}
     >
+      <nav class="choice" aria-label="Days of the calendar">
+        {CHOICE_OF_DAYS.map((choice) => (
+          <a
+            href={hrefWith(view, { days: choice })}
+            aria-current={choice === days ? "true" : undefined}
+          >
+            {`${choice} days`}
+          </a>
+        ))}
+      </nav>
       <SnapshotCalendar
         hours={snapshots}
         fromMs={fromMs}

@@ -345,3 +345,15 @@ Deno.test("looking at data writes nothing", async () => {
   }
   assertEquals(await dumpBranch(registry.store, "main"), before);
 });
+
+Deno.test("the calendar shows a week, and more where the URL asks for it", async () => {
+  using registry = await memoryRegistry();
+  const dashboard = await dashboardOn(registry);
+  for (let day = 0; day < 10; day++) await snapshotAt(registry, day * 24);
+  const week = await dashboard.json<{ snapshots: unknown[] }>("/data.json");
+  const more = await dashboard.json<{ snapshots: unknown[] }>("/data.json?days=14");
+  assertEquals([week.snapshots.length, more.snapshots.length], [7, 10]);
+  const html = await (await dashboard.page("/data?days=14")).text();
+  assertStringIncludes(html, '<a href="/data?days=14" aria-current="true">14 days</a>');
+  assertStringIncludes(html, "In the last 14 days");
+});
