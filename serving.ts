@@ -102,17 +102,17 @@ export function createService(options: ServiceOptions): Server {
         ? Promise.resolve(own)
         : setups.get(branch, () => setupOf(project, branch, env)),
     commandFlags: options.commandFlags,
-    start: (setup, { flow, params, tags, actor }) => {
-      const asked = configsFor(project, setup, params).then((configs) =>
-        queue.start({ runner: runnerOn(options, { ...setup, configs }, actor), flow, params, tags })
+    start: (setup, { actor, ...request }) => {
+      const queued = configsFor(project, setup, request.params).then((configs) =>
+        queue.start({ ...request, runner: runnerOn(options, { ...setup, configs }, actor) })
       );
-      const started = asked.then((run) => run.started);
+      const started = queued.then((run) => run.started);
       // Whoever asked may not wait for it.
       started.catch(() => {});
       return {
         started,
-        done: asked.then((run) => run.done, () => {}),
-        failure: asked.then((run) => run.failure, toAppError),
+        done: queued.then((run) => run.done, () => {}),
+        failure: queued.then((run) => run.failure, toAppError),
       };
     },
     outcomeReport,

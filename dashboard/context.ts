@@ -7,6 +7,7 @@ import type { OutcomeReport, ReportOptions } from "../src/domain/outcomes.ts";
 import type { RunRecord } from "../src/domain/run.ts";
 import type { Scopes } from "../src/domain/scope.ts";
 import type { Flow } from "../src/engine/flow.ts";
+import type { Asked } from "../src/engine/runner.ts";
 import type { RegistryContext } from "../src/registry/context.ts";
 import type { Access } from "./auth.ts";
 
@@ -53,7 +54,7 @@ export interface DashboardDeps {
   /** Runs a flow and what its events trigger, after what already waits on the branch. */
   start(
     setup: BranchSetup,
-    request: { flow: Flow; params: JsonObject; tags: string[]; actor: string },
+    request: { flow: Flow; params: JsonObject; tags: string[]; actor: string; asked?: Asked },
   ): StartedRun;
   outcomeReport(registry: RegistryContext, options: ReportOptions): Promise<OutcomeReport>;
   /** Throws `invalid` where the rows lack a feature that the version needs. */

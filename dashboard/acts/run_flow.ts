@@ -1,6 +1,7 @@
 // Running a flow for someone who asks by a form or over the API: what the command line checks before it
 // runs is checked before anything is queued, so that a mistyped version leaves no run behind.
 
+import { z } from "zod";
 import type { JsonObject } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { checkUserTag } from "../../src/domain/names.ts";
@@ -14,18 +15,22 @@ import type { View } from "../view.ts";
 /** A config that a page may name; a path of any other kind would let it read the disk. */
 const CONFIG_NAME = /^configs\/\w[\w.-]*\.json$/;
 
+/** Kept for good, and shown in tables. */
+export const reasonSchema = z.string().max(1000).describe("why, for the audit log");
+
 export interface RunAsked {
   /** A flow, by either of its names. */
   flow: string;
   /** As they were given; checked by the flow's own schema. */
   params: JsonObject;
   tags: string[];
+  /** Why, for the audit log. A flow that takes a reason itself writes it there when it has acted. */
+  reason?: string | undefined;
 }
 
 /** Asks for a run. Throws `invalid`, `not_found` or `conflict` where it could not begin. */
-export async function startRun(view: View, { flow: name, params, tags }: RunAsked): Promise<
-  StartedRun
-> {
+export async function startRun(view: View, asked: RunAsked): Promise<StartedRun> {
+  const { flow: name, params, tags, reason = "" } = asked;
   const { deps, setup, registry, configs, visitor } = view;
   const flow = findFlow(deps.flows, name);
   const checked = checkedParams(flow, params);
@@ -33,7 +38,13 @@ export async function startRun(view: View, { flow: name, params, tags }: RunAske
   for (const tag of tags) checkUserTag(tag);
   await flow.check?.(checked as never, deps.env);
   await flow.lookUp?.(registry, checked as never, configs);
-  return deps.start(setup, { flow, params: checked, tags, actor: visitor.actor });
+  const request = { flow, params: checked, tags, actor: visitor.actor };
+  return deps.start(setup, takesReason(flow) ? request : { ...request, asked: { reason } });
+}
+
+/** Whether the flow has a reason among its own parameters, as a promotion has. */
+export function takesReason({ params }: Pick<Flow, "params">): boolean {
+  return "reason" in params.shape;
 }
 
 /**

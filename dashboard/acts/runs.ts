@@ -11,7 +11,7 @@ import { changeRunTag } from "../../src/registry/run_tags.ts";
 import { requireRun } from "../../src/registry/runs.ts";
 import type { Views } from "../view.ts";
 import { parseForm } from "./form.tsx";
-import { startRun } from "./run_flow.ts";
+import { reasonSchema, startRun, takesReason } from "./run_flow.ts";
 
 /** How long an answer waits for a run that waits for others; the run does not depend on it. */
 const MAX_WAIT_MS = 5_000;
@@ -21,6 +21,7 @@ const MAX_TAG_CHARS = 100;
 const runForm = {
   tag: z.array(z.string().max(MAX_TAG_CHARS)).max(20).default([]).describe("tags of the run"),
 };
+const reasonForm = { reason: reasonSchema.optional() };
 
 const tagForm = z.object({
   change: z.enum(["add", "remove"]).describe("what to do with the tag"),
@@ -36,9 +37,17 @@ export function mountRunActs(app: Hono, views: Views): void {
 async function runAct(c: Context, views: Views, name: string): Promise<Response> {
   const view = await views.of(c);
   const flow = requireFlow(view.deps.flows, name);
-  const asked = await parseForm(c, flow.params.extend(runForm), `run ${flow.name}`);
-  const { tag, ...params } = asked as JsonObject & { tag: string[] };
-  const { started } = await startRun(view, { flow: flow.name, params, tags: tag });
+  const isOwn = takesReason(flow);
+  const schema = flow.params.extend(isOwn ? runForm : { ...runForm, ...reasonForm });
+  const form = await parseForm(c, schema, `run ${flow.name}`) as JsonObject & { tag: string[] };
+  const { tag: tags, reason, ...others } = form;
+  const params = isOwn && reason !== undefined ? { ...others, reason } : others;
+  const { started } = await startRun(view, {
+    flow: flow.name,
+    params,
+    tags,
+    reason: isOwn || reason === undefined ? undefined : String(reason),
+  });
   const run = await within(MAX_WAIT_MS, started);
   const path = run === null
     ? view.href(`/flows/${flow.name}`, { asked: "1" })

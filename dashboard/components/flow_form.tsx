@@ -7,6 +7,7 @@ import { expectedBy, inputSchema, isNode, type SchemaNode } from "../../src/doma
 import { plainText } from "../../src/cards/format.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import { actionOf, FormMarks, kindsOf } from "../acts/form.tsx";
+import { takesReason } from "../acts/run_flow.ts";
 import type { View } from "../view.ts";
 
 /** Parameters that a form does not offer: what they ask for is no run. */
@@ -44,6 +45,17 @@ export const FlowForm: FC<{ view: View; flow: Flow; given: JsonObject }> = (
         <input id="f-tag" name="tag" placeholder="none" aria-describedby="d-tag" />
         <small id="d-tag">tags of the run, with spaces between them</small>
       </div>
+      {takesReason(flow) ? "" : (
+        <div class="field">
+          <label for="f-reason">
+            <code>reason</code>
+          </label>
+          <input id="f-reason" name="reason" maxlength={1000} aria-describedby="d-reason" />
+          <small id="d-reason">
+            why, for the audit log; with your name it stands beside the run
+          </small>
+        </div>
+      )}
     </div>
     <p>
       <button class="btn" type="submit">{`Run ${flow.name}`}</button>

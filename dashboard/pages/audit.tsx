@@ -36,9 +36,8 @@ export const audit = definePage({
     section: "events",
     crumbs: [{ text: "Events", href: view.href("/events") }, { text: "audit log" }],
     finding: findingOf(view, model.newest),
-    lead:
-      "Every promotion, rollback and revocation, written in the commit that did it. Lines are " +
-      "never changed or removed.",
+    lead: "Every promotion, rollback and revocation, and every run that was asked for over HTTP, " +
+      "written in the commit that did it. Lines are never changed or removed.",
     body: (
       <Panel
         id="audit"
@@ -51,7 +50,8 @@ export const audit = definePage({
           ? (
             <>
               <Nothing>
-                Nobody has promoted, rolled back or revoked anything on this branch.
+                Nobody has promoted, rolled back or revoked anything on this branch, or asked for a
+                run over HTTP.
               </Nothing>
               <Command text={view.command("promote --version latest")} />
             </>
@@ -94,8 +94,12 @@ function ActState({ act }: { act: AuditRecord }) {
 
 /** The subject as it was written, with a link to the version that it names. */
 function Subject({ view, act }: { view: View; act: AuditRecord }) {
-  const version = Number(act.details.version);
   const words = <Foreign text={act.subject} />;
+  const runId = Number(act.details.run_id);
+  if (act.action === "run" && Number.isInteger(runId)) {
+    return <a href={view.href(`/runs/${runId}`)}>{words}</a>;
+  }
+  const version = Number(act.details.version);
   return Number.isInteger(version) ? <a href={view.href(`/models/${version}`)}>{words}</a> : words;
 }
 

@@ -6,7 +6,7 @@ import { AppError, toAppError } from "../domain/errors.ts";
 import { describeProblems } from "../domain/problems.ts";
 import type { RunRecord } from "../domain/run.ts";
 import type { Flow, RunnerContext } from "./flow.ts";
-import { runFlow } from "./runner.ts";
+import { type Asked, runFlow } from "./runner.ts";
 import { followEvents } from "./triggers.ts";
 
 /** A run that is asked for. */
@@ -16,6 +16,8 @@ export interface RunRequest {
   /** As they were given; checked by the flow's schema. */
   params: JsonObject;
   tags: string[];
+  /** By a person, over HTTP. */
+  asked?: Asked;
 }
 
 /** A run that was asked for, and how it goes on. */
@@ -104,7 +106,7 @@ export class RunQueue {
     checked: Promise<JsonObject | AppError>,
     onStarted: (run: RunRecord) => void,
   ): Promise<AppError | null> {
-    const { runner, flow, tags } = entry.request;
+    const { runner, flow, tags, asked } = entry.request;
     const { listener, stopping } = this.#options;
     entry.begun = true;
     let run: RunRecord;
@@ -115,7 +117,13 @@ export class RunQueue {
       params = result;
       if (stopping.aborted) throw stopped(flow);
       await flow.lookUp?.(runner.registry, params as never, runner.configs);
-      run = await runFlow(runner, flow, { params, tags, triggeredBy: null, onStarted });
+      run = await runFlow(runner, flow, {
+        params,
+        tags,
+        triggeredBy: null,
+        onStarted,
+        ...(asked && { asked }),
+      });
       listener.completed(run);
     } catch (cause) {
       const error = toAppError(cause);

@@ -7,11 +7,17 @@ import { checkUserTag, SYSTEM_TAGS } from "../domain/names.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { CHAMPION, isAliasTag } from "../registry/aliases.ts";
 import { marketTime, type RegistryContext, wallTime } from "../registry/context.ts";
+import { stageAudit } from "../registry/events.ts";
 import { stageTag } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import { StepAttempt } from "./attempt.ts";
 import { type Flow, type RunnerContext, type StepContext, WithEffects } from "./flow.ts";
+
+/** An act of a person that begins a run. */
+export interface Asked {
+  reason: string;
+}
 
 export interface RunOptions {
   /** Validated by the flow's schema. */
@@ -20,6 +26,8 @@ export interface RunOptions {
   triggeredBy: number | null;
   /** Told of the run as soon as its record is there, while its steps are yet to come. */
   onStarted?: (run: RunRecord) => void;
+  /** Somebody asked for it over HTTP, and why: a line of the audit log, in the commit that begins it. */
+  asked?: Asked;
 }
 
 /**
@@ -85,6 +93,14 @@ async function startRun(ctx: RunnerContext, flow: Flow, options: RunOptions): Pr
       await stageTag(registry, tx, run, tag, false);
     }
     for (const tag of systemTags(run, write.project)) await stageTag(registry, tx, run, tag, true);
+    if (options.asked) {
+      await stageAudit(registry, tx, {
+        action: "run",
+        subject: `${flow.name}, run ${id}`,
+        reason: options.asked.reason,
+        details: { run_id: id, flow: flow.name },
+      });
+    }
     return run;
   });
 }

@@ -58,7 +58,7 @@ export async function dashboardOn(
         return { scopes, environment, configs: testConfigs() };
       }),
     commandFlags: (setup) => ` --branch ${setup.scopes.write.branch}`,
-    start: (setup, { flow, params, tags, actor }) => {
+    start: (setup, { flow, params, tags, actor, asked }) => {
       const begun = Promise.withResolvers<Awaited<ReturnType<typeof runFlow>>>();
       const runner = {
         registry: { ...registry, scopes: setup.scopes, actor },
@@ -73,6 +73,7 @@ export async function dashboardOn(
         tags,
         triggeredBy: null,
         onStarted: begun.resolve,
+        ...(asked && { asked }),
       });
       const done = run
         .then((done) => followEvents(runner, flows, done, { params, tags }))

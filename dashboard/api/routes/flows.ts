@@ -10,7 +10,7 @@ import { RUN_STATUSES, type RunRecord } from "../../../src/domain/run.ts";
 import { findFlow, type Flow } from "../../../src/engine/flow.ts";
 import { changeRunTag } from "../../../src/registry/run_tags.ts";
 import { listRuns, listSteps, listTags, readLog, requireRun } from "../../../src/registry/runs.ts";
-import { endOf, startRun } from "../../acts/run_flow.ts";
+import { endOf, reasonSchema, startRun } from "../../acts/run_flow.ts";
 import type { View } from "../../view.ts";
 import { Accepted, defineOperation, type Operation } from "../operation.ts";
 import {
@@ -156,6 +156,7 @@ const start = defineOperation({
       default: {},
     }).describe("the flow's own parameters; see GET /flows"),
     tags: z.array(tagName).max(20).default([]).describe("tags of the run"),
+    reason: reasonSchema.optional(),
     wait: z.boolean().default(false).describe("answer when it has ended"),
   }),
   answer: startedRunSchema,

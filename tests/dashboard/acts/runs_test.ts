@@ -35,6 +35,7 @@ Deno.test("running a flow leads to its run, which has the parameters, the tags a
       source: "simulated",
       num_coins: "12",
       tag: "try baseline",
+      reason: "to see twelve coins",
     });
     assertEquals([response.status, response.headers.get("location")], [303, "/runs/1"]);
     await settled(registry, 2);
@@ -43,6 +44,14 @@ Deno.test("running a flow leads to its run, which has the parameters, the tags a
     assertEquals([run.flow, run.status, run.user], ["ingest", "completed", "tester"]);
     assertEquals(run.params, { source: "simulated", num_coins: 12 });
     assertEquals(await userTags(registry, 1), ["baseline", "try"]);
+    // What it triggered was asked for by nobody.
+    const audit = await listAudit(registry, scope, { limit: 10 });
+    assertEquals(
+      audit.map(({ action, subject, reason, actor }) => [action, subject, reason, actor]),
+      [
+        ["run", "ingest, run 1", "to see twelve coins", "tester"],
+      ],
+    );
     const events = await listEvents(registry, scope, { limit: 10 });
     assertEquals(events.at(-1)!.name, "snapshot_ready");
     assertEquals(events.at(-1)!.runId, 1);

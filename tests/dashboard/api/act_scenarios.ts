@@ -207,6 +207,20 @@ export const SCENARIOS: Scenario[] = [
     runs: ["promote completed"],
   },
   {
+    name: "a run of a flow without a reason of its own is in the audit log with the reason given",
+    path: "/runs",
+    body: {
+      flow: "validate_outcomes",
+      params: { source: "simulated" },
+      reason: "before the meeting",
+      wait: true,
+    },
+    status: 200,
+    includes: '"status":"completed"',
+    audit: ["run: before the meeting"],
+    runs: ["validate_outcomes completed"],
+  },
+  {
     name: "a run that is waited for answers with its end",
     path: "/runs",
     body: { flow: "PromoteModelFlow", params: { version: "2" }, wait: true },
