@@ -57,13 +57,15 @@ export class FastClock implements Cron {
   readonly #registered: Registered[] = [];
   /** It showed `shownMs` at `elapsedMs`, and has run on since then, to the ceiling at most. */
   #anchor: { shownMs: number; elapsedMs: number };
-  #ceilingMs = Infinity;
+  #ceilingMs: number;
 
   constructor({ speed, startMs, elapsedMs, sleep }: FastClockOptions) {
     this.#speed = speed;
     this.#elapsedMs = elapsedMs ?? (() => performance.now());
     this.#sleep = sleep ?? sleepFor;
     this.#anchor = { shownMs: startMs, elapsedMs: this.#elapsedMs() };
+    // It stands until it is run: what is registered meanwhile all goes from one instant.
+    this.#ceilingMs = startMs;
   }
 
   nowMs(): number {
@@ -81,6 +83,7 @@ export class FastClock implements Cron {
    * wall's pace: nothing comes any more that would keep up with it.
    */
   async run(signal: AbortSignal): Promise<void> {
+    this.#setTo(this.nowMs());
     while (!signal.aborted) {
       const next = this.#next();
       if (next === null) break;

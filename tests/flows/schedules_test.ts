@@ -46,11 +46,15 @@ function fastClock(speed: number, workMs: (slot: string) => number = () => 0) {
   };
 }
 
-Deno.test("a fast clock shows the start, and its own seconds since then", () => {
-  const { clock, pass } = fastClock(60);
-  assertEquals(clock.nowMs(), START_MS);
+Deno.test("a fast clock stands until it is run, and goes by its own seconds from then on", async () => {
+  const { clock, pass, register, run, slots, elapsed } = fastClock(60);
+  register("ingest", "0 * * * *", 1);
   pass(1_000);
-  assertEquals(clock.nowMs(), START_MS + 60_000);
+  assertEquals(clock.nowMs(), START_MS);
+  await run();
+  assertEquals(slots, ["ingest 01-05T11:00"]);
+  // Forty minutes are forty seconds.
+  assertEquals(elapsed(), 1_000 + 40_000);
 });
 
 Deno.test("a fast clock goes slot by slot in order of time, ties in the order of registration", async () => {

@@ -42,8 +42,7 @@ export async function serveSimulatedDays(
 ): Promise<SimulatedDays> {
   const kv = `${folder}/registry.kv`;
   await Deno.mkdir(`${folder}/configs`);
-  // Daily, as ever, but at the same hours after the start whenever that is: some 14, 38, 62, … The clock
-  // runs from the process's first moment on, and by hours while the program is still loading.
+  // Daily, as ever, but at the same hours after the start whenever that is: some 14, 38, 62, …
   const hour = (new Date().getUTCHours() + 14) % 24;
   const schedules = { ...projectConfig.schedules, build_dataset: `30 ${hour} * * *` };
   const project = { ...projectConfig, auto_promote: true, schedules };
