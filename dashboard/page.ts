@@ -2,41 +2,17 @@
 // twin (the model as JSON under the same path with .json) and its cache.
 
 import type { Context, Hono } from "hono";
-import type { Child } from "hono/jsx";
 import { z } from "zod";
 import { AppError } from "../src/domain/errors.ts";
 import { toJson } from "../src/domain/json.ts";
 import { describeProblems } from "../src/domain/problems.ts";
-import { renderFrame } from "./components/frame.tsx";
+import { type Content, renderFrame } from "./components/frame.tsx";
 import type { RegistryContext } from "../src/registry/context.ts";
 import { Memo } from "./reading/memo.ts";
 import { Sendable } from "./sendable.ts";
 import { readFrame, type View, type Views } from "./view.ts";
 
-export type Section = "overview" | "data" | "models" | "runs" | "predictions" | "events";
-
-/** At most one: why, what it costs, the command. */
-export interface NextAction {
-  title: string;
-  text: Child;
-  command: string;
-}
-
-/** What a page gives to its frame. */
-export interface Content {
-  /** Of the browser's tab, without the product's name. */
-  title: string;
-  section: Section | null;
-  /** The finding, as the heading: "35 of 99 coins look abnormal". */
-  finding: Child;
-  /** At most three lines, with two or three bold numbers. */
-  lead?: Child;
-  /** What leads to this page. */
-  crumbs?: { text: string; href?: string }[];
-  next?: NextAction | null;
-  /** Panels, in a grid of twelve columns. */
-  body: Child;
-}
+export type { Content, NextAction } from "./components/frame.tsx";
 
 export interface Page<Q extends z.ZodObject = z.ZodObject, M = unknown> {
   /** As Hono has it: "/models/:ref". */

@@ -1,14 +1,38 @@
 // What stands around every page: navigation, branch, market clock, banner, finding, foot.
 
-import type { FC } from "hono/jsx";
+import type { Child, FC } from "hono/jsx";
 import { raw } from "hono/html";
 import { duration, instant, plainText } from "../../src/cards/format.ts";
 import { FormMarks } from "../acts/form.tsx";
-import type { Content, NextAction, Section } from "../page.ts";
 import { STATIC } from "../static_files.ts";
 import { type Frame, hrefWith, type View } from "../view.ts";
 import { Command } from "./command.tsx";
 import { SPRITE, State } from "./state.tsx";
+
+export type Section = "overview" | "data" | "models" | "runs" | "predictions" | "events";
+
+/** At most one: why, what it costs, the command. */
+export interface NextAction {
+  title: string;
+  text: Child;
+  command: string;
+}
+
+/** What a page gives to its frame. */
+export interface Content {
+  /** Of the browser's tab, without the product's name. */
+  title: string;
+  section: Section | null;
+  /** The finding, as the heading: "35 of 99 coins look abnormal". */
+  finding: Child;
+  /** At most three lines, with two or three bold numbers. */
+  lead?: Child;
+  /** What leads to this page. */
+  crumbs?: { text: string; href?: string }[];
+  next?: NextAction | null;
+  /** Panels, in a grid of twelve columns. */
+  body: Child;
+}
 
 const NAVIGATION: { section: Section; text: string; path: string }[] = [
   { section: "overview", text: "Overview", path: "/" },

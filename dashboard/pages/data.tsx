@@ -20,14 +20,10 @@ import {
   EvaluationsPanel,
 } from "../panels/data_versions.tsx";
 import { CalendarPanel, IngestPanel } from "../panels/snapshots.tsx";
-import { type Coverage, coverageOf, gapWords } from "../reading/coverage.ts";
-import {
-  type BranchHoldings,
-  holdingsOf,
-  type SnapshotLine,
-  snapshotLines,
-} from "../reading/data_assets.ts";
-import { rowOf, type RunRow } from "../reading/runs.ts";
+import { coverageOf, gapWords } from "../reading/coverage.ts";
+import { holdingsOf, snapshotLines } from "../reading/data_assets.ts";
+import { rowOf } from "../reading/runs.ts";
+import type { DataModel } from "../reading/data_overview.ts";
 import type { View } from "../view.ts";
 
 /** Of the calendar: a week, as far as a dataset reaches back; more where it is asked for. */
@@ -35,20 +31,6 @@ const SHOWN_DAYS = 7;
 const SHOWN_DATASETS = 8;
 const SHOWN_EVALUATIONS = 8;
 const SHOWN_BRANCHES = 12;
-
-export interface DataModel {
-  freshness: Freshness;
-  coverage: Coverage;
-  snapshots: SnapshotLine[];
-  newest: VersionRecord | null;
-  lastIngest: RunRow | null;
-  datasets: { training: VersionRecord; holdout: VersionRecord | null }[];
-  evaluations: VersionRecord[];
-  assets: { name: string; branch: string; latest: VersionRecord | null }[];
-  branches: BranchHoldings[];
-  /** Branches that are not shown. */
-  moreBranches: number;
-}
 
 export const data = definePage({
   path: "/data",

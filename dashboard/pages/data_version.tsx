@@ -6,7 +6,12 @@ import { VERSION_REF_FORMS } from "../../src/domain/names.ts";
 import { count, instant, percent, plainText } from "../../src/cards/format.ts";
 import { resolveVersion } from "../../src/registry/assets.ts";
 import { homeOf } from "../../src/registry/context.ts";
-import { type LineageNode, lineageOf, usersOf } from "../../src/registry/lineage.ts";
+import {
+  type LineageNode,
+  lineageOf,
+  type UserOfVersion,
+  usersOf,
+} from "../../src/registry/lineage.ts";
 import { RunLink } from "../components/refs.tsx";
 import { definePage } from "../page.ts";
 import { type DatasetFacts, datasetFacts, DatasetPanels } from "../panels/dataset.tsx";
@@ -22,13 +27,6 @@ import { assetNamed } from "../reading/data_assets.ts";
 import type { View } from "../view.ts";
 
 const SHOWN_USERS = 20;
-
-export interface UserOfVersion {
-  role: string;
-  kind: string;
-  name: string;
-  version: number;
-}
 
 interface Model {
   version: VersionRecord;

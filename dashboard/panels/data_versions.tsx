@@ -8,7 +8,7 @@ import { Command } from "../components/command.tsx";
 import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
 import { At, ModelLink, RunLink, shortTime, VersionLink } from "../components/refs.tsx";
 import { State } from "../components/state.tsx";
-import type { DataModel } from "../pages/data.tsx";
+import type { DataModel } from "../reading/data_overview.ts";
 import { numberOf, timeOf } from "../reading/annotations.ts";
 import type { View } from "../view.ts";
 

@@ -10,7 +10,7 @@ import { ageText, RunLink, VersionLink } from "../components/refs.tsx";
 import { RunState } from "../components/run_words.tsx";
 import { State, type StateKind } from "../components/state.tsx";
 import { fileSize } from "../components/text.ts";
-import type { DataModel } from "../pages/data.tsx";
+import type { DataModel } from "../reading/data_overview.ts";
 import { gapWords } from "../reading/coverage.ts";
 import type { SnapshotLine } from "../reading/data_assets.ts";
 import { hrefWith, type View } from "../view.ts";

@@ -3,11 +3,10 @@
 import type { Child, FC } from "hono/jsx";
 import type { Json, VersionRecord } from "../../src/domain/asset.ts";
 import { count, plainText, UNDEFINED } from "../../src/cards/format.ts";
-import type { LineageNode } from "../../src/registry/lineage.ts";
+import type { LineageNode, UserOfVersion } from "../../src/registry/lineage.ts";
 import { Facts, Foreign, Panel, Table } from "../components/panel.tsx";
 import { RefLink, VersionLink } from "../components/refs.tsx";
 import { fileSize, shortHash } from "../components/text.ts";
-import type { UserOfVersion } from "../pages/data_version.tsx";
 import type { View } from "../view.ts";
 
 /** Annotations longer than this are cut; they are whole in the page’s JSON. */

@@ -54,6 +54,14 @@ function projectOf(ctx: RegistryContext): string {
   return ctx.scopes.read.project;
 }
 
+/** What was made of a version, and what the version was in it. */
+export interface UserOfVersion {
+  role: string;
+  kind: string;
+  name: string;
+  version: number;
+}
+
 /** Edges read at a time: one page, where no range of inputs begins after the version. */
 const USER_PAGE = 100;
 
@@ -66,8 +74,8 @@ export async function usersOf(
   scope: ReadScope,
   version: VersionRecord,
   limit: number,
-): Promise<{ role: string; kind: string; name: string; version: number }[]> {
-  const users = [];
+): Promise<UserOfVersion[]> {
+  const users: UserOfVersion[] = [];
   const edges = keysOf(scope).usersOf(version.kind, version.name);
   let from: Deno.KvKeyPart[] = [version.version];
   for (;;) {
