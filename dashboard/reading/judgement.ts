@@ -51,7 +51,7 @@ export async function judgementOf(
 ): Promise<Judgement> {
   const { fromMs, toMs, whose, rule, order, include, limit, skip, clockMs } = query;
   const span = { fromMs, toMs };
-  const [batches, outcomes, listed, [due], [any]] = await Promise.all([
+  const [batches, outcomes, listed, [due], [newest]] = await Promise.all([
     batchesIn(registry, scope, whose, span, clockMs),
     outcomeDays(registry, scope, { whose, rule, ...span }),
     recentEpisodes(registry, scope, { ...span, whose, rule, order, include, limit, skip }),
@@ -83,7 +83,7 @@ export async function judgementOf(
       total: listed.total,
       open: listed.open,
     },
-    hasAny: any !== undefined,
+    hasAny: newest !== undefined,
   };
 }
 
