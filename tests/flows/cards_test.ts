@@ -4,22 +4,10 @@ import { findFlow } from "../../src/engine/flow.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
 import { listRuns, listSteps } from "../../src/registry/runs.ts";
 import { chromiumPath, withBrowser } from "../support/browser.ts";
+import { HOSTILE } from "../support/hostile.ts";
 import { withFolder } from "../support/market.ts";
 import { memoryRegistry } from "../support/registry.ts";
 import { LEARN_HOURS, marketRuns, writeStory } from "./predictions_market.ts";
-
-/** Names and ids that would run, close, hide or turn something if they were not text. */
-const HOSTILE = [
-  `<img src=x onerror=alert(1)>`,
-  `</script><script>alert(2)</script>`,
-  `</style></title><svg onload=alert(3)>`,
-  `"><iframe srcdoc="<script>alert(4)</script>">`,
-  `\u200bhidden\u200b`,
-  `\u202etxet esrever\u202c`,
-  `nul\u0000 bell\u0007 lone\ud800`,
-  `javascript:alert(5)`,
-  `&lt;b&gt; ${"long ".repeat(40)}`,
-];
 
 /** All seven flows run on a market of hostile names; gives every flow's newest run. */
 function withHostileRuns(

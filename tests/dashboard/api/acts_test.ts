@@ -14,7 +14,7 @@ import {
 import { candidates, storyOf } from "../acts/branch_states.ts";
 import { dashboardOn } from "../dashboard.ts";
 import { SCENARIOS } from "./act_scenarios.ts";
-import { ask } from "./api.ts";
+import { ask, type Refused } from "./api.ts";
 
 for (const scenario of SCENARIOS) {
   Deno.test(`POST and DELETE: ${scenario.name}`, async () => {
@@ -27,7 +27,10 @@ for (const scenario of SCENARIOS) {
     const dashboard = await dashboardOn(registry);
 
     const { method = "POST", body, path } = scenario;
-    const answer = await ask(dashboard, path, { method, body });
+    const answer = await ask<Partial<Refused> & { run_id: number }>(dashboard, path, {
+      method,
+      body,
+    });
 
     assertEquals(answer.status, scenario.status, JSON.stringify(answer.body));
     assertEquals(answer.body.error?.code, scenario.code);
@@ -69,8 +72,12 @@ Deno.test("a tag that was given over the API is taken away over it", async () =>
   await trainModel(registry);
   const dashboard = await dashboardOn(registry);
   await ask(dashboard, "/runs/1/tags", { method: "POST", body: { tag: "base/line" } });
-  const { body } = await ask(dashboard, "/runs/1/tags/base%2Fline", { method: "DELETE" });
+  const { body } = await ask<{ tags: { tag: string }[] }>(
+    dashboard,
+    "/runs/1/tags/base%2Fline",
+    { method: "DELETE" },
+  );
   const tags = await listTags(registry, registry.scopes.write, 1);
-  assertEquals(tags.map(({ tag }) => tag).sort(), body.tags.map((one: { tag: string }) => one.tag));
+  assertEquals(tags.map(({ tag }) => tag).sort(), body.tags.map((one) => one.tag));
   assert(!tags.some(({ tag }) => tag === "base/line"));
 });

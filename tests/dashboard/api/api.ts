@@ -19,11 +19,15 @@ export interface DocumentOperation {
   responses: Record<string, { description: string; content: Record<string, { schema: Node }> }>;
 }
 
-export interface Answer {
+/** What a test looks at of an answer; whether all of it has its shape is held against the document. */
+export interface Answer<Body> {
   status: number;
-  // What an answer holds is for each test to know; its shape was held against the schema.
-  // deno-lint-ignore no-explicit-any
-  body: any;
+  body: Body;
+}
+
+/** What a refusal is. */
+export interface Refused {
+  error: { code: string; message: string };
 }
 
 export async function readDocument(dashboard: TestDashboard): Promise<Document> {
@@ -53,11 +57,11 @@ export function send(
 }
 
 /** The same, held against what the document says of the operation and the status. */
-export async function ask(
+export async function ask<Body = unknown>(
   dashboard: TestDashboard,
   path: string,
   request: AskedRequest = {},
-): Promise<Answer> {
+): Promise<Answer<Body>> {
   const document = await readDocument(dashboard);
   const { method = "GET" } = request;
   const response = await send(dashboard, path, request);
@@ -66,7 +70,7 @@ export async function ask(
   const schema = operation.responses[response.status]?.content["application/json"]?.schema;
   assert(schema, `${method} ${path} answered ${response.status}: ${JSON.stringify(body)}`);
   assertEquals(problemsOf(document.components.schemas, schema, body), [], `${method} ${path}`);
-  return { status: response.status, body };
+  return { status: response.status, body: body as Body };
 }
 
 /** The operation of a path; one without parameters before one with. */

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { memoryRegistry, START_MS } from "../../support/registry.ts";
 import { dashboardOn, ORIGIN } from "../dashboard.ts";
-import { ask, readDocument, send } from "./api.ts";
+import { ask, readDocument, type Refused, send } from "./api.ts";
 import { withWorld } from "./world.ts";
 
 /** Paths that every store answers with 200. */
@@ -99,31 +99,56 @@ const REFUSED: [string, number, string, string][] = [
   ["/status?branch=a%20b", 400, "invalid", "Cannot use branch"],
 ];
 
+interface Status {
+  champion: { version: number } | null;
+  model: { version: number } | null;
+  model_status: string | null;
+  snapshot: unknown;
+  freshness: { state: string };
+}
+
+interface List {
+  items: Record<string, unknown>[];
+  older_before: string | number | null;
+}
+
 Deno.test("every look of the API answers what the document says", () =>
   withWorld(async (dashboard) => {
     for (const path of [...ALWAYS, ...FILLED]) {
       assertEquals((await ask(dashboard, path)).status, 200, path);
     }
     for (const [path, status, code, text] of REFUSED) {
-      const answer = await ask(dashboard, path);
+      const answer = await ask<Refused>(dashboard, path);
       assertEquals([answer.status, answer.body.error.code], [status, code], path);
       assertStringIncludes(answer.body.error.message, text);
     }
     await assertEveryLookWasAsked();
 
-    const { body: status } = await ask(dashboard, "/status");
-    assertEquals([status.champion.version, status.model.version, status.model_status], [
+    const { body: status } = await ask<Status>(dashboard, "/status");
+    assertEquals([status.champion?.version, status.model?.version, status.model_status], [
       1,
       2,
       "evaluated",
     ]);
-    const { body: why } = await ask(dashboard, "/models/2/why");
+    const { body: why } = await ask<{ allowed: boolean; blockers: unknown[] }>(
+      dashboard,
+      "/models/2/why",
+    );
     assertEquals([why.allowed, why.blockers], [true, []]);
-    const { body: coin } = await ask(dashboard, "/coins/coin-0?hours=200");
-    assertEquals(coin.scores.at(-1).outcome, { verdict: "hit", return_pct: -20 });
-    const { body: outcomes } = await ask(dashboard, "/outcomes");
+    const { body: coin } = await ask<{ scores: { outcome: unknown }[] }>(
+      dashboard,
+      "/coins/coin-0?hours=200",
+    );
+    assertEquals(coin.scores.at(-1)!.outcome, { verdict: "hit", return_pct: -20 });
+    const { body: outcomes } = await ask<{ total: { hits: number }; days: unknown[] }>(
+      dashboard,
+      "/outcomes",
+    );
     assertEquals([outcomes.total.hits, outcomes.days.length], [1, 1]);
-    const { body: compared } = await ask(dashboard, "/models/compare?a=1&b=1");
+    const { body: compared } = await ask<{ different: unknown[] }>(
+      dashboard,
+      "/models/compare?a=1&b=1",
+    );
     assertEquals(compared.different, []);
   }));
 
@@ -147,7 +172,7 @@ Deno.test("an empty branch answers with empty lists, and says of everything else
   using registry = await memoryRegistry();
   const dashboard = await dashboardOn(registry);
   for (const path of ALWAYS) assertEquals((await ask(dashboard, path)).status, 200, path);
-  const { body: status } = await ask(dashboard, "/status");
+  const { body: status } = await ask<Status>(dashboard, "/status");
   assertEquals([status.freshness.state, status.champion, status.snapshot], ["empty", null, null]);
   for (const path of FILLED) {
     assertEquals((await ask(dashboard, path)).status, 404, path);
@@ -166,12 +191,12 @@ Deno.test("a list goes on where its page ended, and gives each thing once", () =
       ["/predictions?limit=1&flagged=true", (row) => `${row.market_at} ${row.coin_id}`],
     ];
     for (const [path, nameOf] of lists) {
-      const { body: whole } = await ask(dashboard, path.replace(/limit=\d+/, "limit=200"));
+      const { body: whole } = await ask<List>(dashboard, path.replace(/limit=\d+/, "limit=200"));
       const names: unknown[] = [];
       let before: string | number | null = "";
       while (before !== null) {
-        const next = before === "" ? "" : `&before=${before}`;
-        const { body } = await ask(dashboard, path + next);
+        const next: string = before === "" ? "" : `&before=${before}`;
+        const { body } = await ask<List>(dashboard, path + next);
         names.push(...body.items.map(nameOf));
         assert(names.length <= whole.items.length, `${path} gives something twice`);
         before = body.older_before;
@@ -184,8 +209,8 @@ Deno.test("a list goes on where its page ended, and gives each thing once", () =
 
 Deno.test("events after an id come oldest first, so that none is missed", () =>
   withWorld(async (dashboard) => {
-    const { body } = await ask(dashboard, "/events?after=3&limit=4");
-    assertEquals(body.items.map((event: { id: number }) => event.id), [4, 5, 6, 7]);
+    const { body } = await ask<List>(dashboard, "/events?after=3&limit=4");
+    assertEquals(body.items.map((event) => event.id), [4, 5, 6, 7]);
   }));
 
 Deno.test("what is no operation is refused in JSON, saying what is there", async () => {

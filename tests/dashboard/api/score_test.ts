@@ -7,20 +7,32 @@ import { ASSET } from "../../../src/domain/asset.ts";
 import { toMatrix } from "../../../src/domain/table.ts";
 import { readTable } from "../../../src/registry/assets.ts";
 import type { TestDashboard } from "../dashboard.ts";
-import { ask } from "./api.ts";
+import { ask, type Refused } from "./api.ts";
 import { withWorld } from "./world.ts";
 
 type Row = Record<string, number | null>;
 
-function score(dashboard: TestDashboard, body: unknown) {
-  return ask(dashboard, "/score", { method: "POST", body });
+interface Scores {
+  version: number;
+  threshold: number;
+  feature_names: string[];
+  scores: number[];
+  decisions: number[];
+  flags: boolean[];
+}
+
+function score<Body = Scores>(dashboard: TestDashboard, body: unknown) {
+  return ask<Body>(dashboard, "/score", { method: "POST", body });
 }
 
 /** A row that has every feature of the newest model. */
 async function plainRow(dashboard: TestDashboard): Promise<Row> {
-  const { body } = await ask(dashboard, "/features");
-  const used = body.items.filter((item: { dropped: boolean }) => !item.dropped);
-  return Object.fromEntries(used.map((item: { name: string }) => [item.name, 0]));
+  const { body } = await ask<{ items: { name: string; dropped: boolean }[] }>(
+    dashboard,
+    "/features",
+  );
+  const used = body.items.filter((item) => !item.dropped);
+  return Object.fromEntries(used.map((item) => [item.name, 0]));
 }
 
 Deno.test("POST /score gives the stored model's own scores, null for a missing value, in any order", () =>
@@ -43,10 +55,10 @@ Deno.test("POST /score gives the stored model's own scores, null for a missing v
     assertEquals(body.scores, Array.from(expected));
     assertEquals([body.version, body.threshold], [1, detector.offset]);
     assertEquals(body.feature_names, [...detector.featureNames]);
-    assertEquals(body.flags, body.decisions.map((decision: number) => decision < 0));
+    assertEquals(body.flags, body.decisions.map((decision) => decision < 0));
     assertEquals(
       body.decisions,
-      body.scores.map((value: number) => value - detector.offset),
+      body.scores.map((value) => value - detector.offset),
     );
     assert(body.flags.includes(true) && body.flags.includes(false));
   }));
@@ -66,7 +78,7 @@ Deno.test("POST /score refuses rows once for all of them, naming what is missing
   withWorld(async (dashboard) => {
     const row = await plainRow(dashboard);
     const { price_change_pct_24h: _one, ...lacking } = row;
-    const { status, body } = await score(dashboard, {
+    const { status, body } = await score<Refused>(dashboard, {
       rows: [row, lacking, { ...lacking, price_chnge_pct_24h: 1 }],
     });
     assertEquals([status, body.error.code], [400, "invalid"]);
@@ -89,7 +101,7 @@ Deno.test("POST /score refuses no rows, too many, and what is no number", () =>
       [[], "expected an object"],
     ];
     for (const [body, text] of cases) {
-      const answer = await score(dashboard, body);
+      const answer = await score<Refused>(dashboard, body);
       assertEquals(answer.status, 400, text);
       assertStringIncludes(answer.body.error.message, text);
     }

@@ -7,7 +7,7 @@ import type { Page } from "playwright-core";
 import type { Checks } from "./checks.ts";
 import { NARROW, tooWide, violations } from "./every_page.ts";
 import axe from "axe-core";
-import { HOSTILE } from "./stores.ts";
+import { HOSTILE } from "../../support/hostile.ts";
 import { actIn, headingOf } from "./story.ts";
 import type { Witness } from "./witness.ts";
 

@@ -2,6 +2,7 @@
 // whose coins are named to do harm. Made by the program itself, a process a command.
 
 import { assert } from "@std/assert";
+import { HOSTILE } from "../../support/hostile.ts";
 import { writeRecordings } from "../../support/market.ts";
 
 const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
@@ -36,21 +37,6 @@ export async function makeDemoStore(kv: string, demo: readonly string[]): Promis
   // Something on another branch, so that there is one to switch to.
   await anomaly(kv, ["ingest", "--source", "simulated", "--branch", "other"]);
 }
-
-/** Names and ids that would run, close, hide, turn or burst something if they were not text. */
-export const HOSTILE = [
-  `<img src=x onerror=alert(1)>`,
-  `</script><script>alert(2)</script>`,
-  `</style></title><svg onload=alert(3)>`,
-  `"><iframe srcdoc="<script>alert(4)</script>">`,
-  `\u200bhidden\u200b`,
-  `\u202etxet esrever\u202c`,
-  `nul\u0000 bell\u0007 lone\ud800`,
-  `javascript:alert(5)`,
-  `&lt;b&gt; ${"long ".repeat(60)}`,
-  `../../models?branch=x#y&'"`,
-  "w".repeat(300),
-];
 
 /** The demo on recordings of such a market, with a reason of the same kind in its history. */
 export async function makeHostileStore(kv: string, folder: string): Promise<void> {
