@@ -1,4 +1,5 @@
-// Reads the fixtures that make_fixtures.py has written: JSON with arrays as base64 of their bytes.
+// Reads the fixtures that make_fixtures.py and make_agreed.py have written: JSON with arrays as base64
+// of their bytes, and digests where the arrays themselves would be megabytes.
 
 import type { Matrix } from "../../src/domain/table.ts";
 
@@ -13,6 +14,13 @@ export interface FixtureArray {
 export function readFixture<Case>(name: string): Case[] {
   const url = new URL(`./fixtures/${name}.json`, import.meta.url);
   return JSON.parse(Deno.readTextFileSync(url));
+}
+
+/** The cases of a file of make_agreed.py, which two versions of scikit-learn have answered alike. */
+export function readAgreed<Case>(name: string): Case[] {
+  const url = new URL(`./fixtures/agreed_${name}.json`, import.meta.url);
+  const { cases }: { cases: Case[] } = JSON.parse(Deno.readTextFileSync(url));
+  return cases;
 }
 
 function bufferOf({ base64 }: FixtureArray): ArrayBuffer {
@@ -64,4 +72,20 @@ export function assertClose(
     if (difference <= tolerance) continue;
     throw new Error(`${what}[${i}] is ${actual[i]}, expected ${expected[i]} ± ${tolerance}`);
   }
+}
+
+/** SHA-256 of arrays one after the other, as `digest()` of make_agreed.py. */
+export async function digest(...arrays: (Float64Array | Int32Array)[]): Promise<string> {
+  const bytes = await new Blob(arrays.map((array) => array.slice())).arrayBuffer();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return btoa(String.fromCharCode(...hash));
+}
+
+/** What `some()` of make_agreed.py keeps of all scores. */
+export function someOf(scores: Float64Array): Float64Array {
+  const count = Math.min(scores.length, 30);
+  return Float64Array.from({ length: count }, (_, i) => {
+    if (i === count - 1) return scores[scores.length - 1]!;
+    return scores[Math.trunc(i * ((scores.length - 1) / (count - 1)))]!;
+  });
 }
