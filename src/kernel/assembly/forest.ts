@@ -1,0 +1,68 @@
+// Isolation forest, bit-sliced: a block of 512 rows is one bit a row, so that a split of a tree moves
+// 128 rows with each instruction. See docs/kernel.md.
+
+import { COLUMN_SIZE, takeColumns } from "./columns";
+import { BLOCK_ROWS, COLUMN_BYTES, TREE_BYTES } from "./layout";
+import { ALL_ROWS, fillMask } from "./mask";
+import { highParts, lowParts, rankByGrid, rankBySearch } from "./ranks";
+import { Column, Forest, Tree } from "./records";
+import { addEight, addOne, TREES_A_PASS } from "./sums";
+import { writeThermometer } from "./thermometer";
+import { writeLeafCodes } from "./tree";
+
+/** Writes the masks of every column that a tree splits on. */
+function writeMasks(forest: Forest): void {
+  let values = forest.values;
+  let at = forest.columns;
+  for (let end = at + forest.columnCount * COLUMN_BYTES; at < end; at += COLUMN_BYTES) {
+    const column = changetype<Column>(at);
+    if (column.rankBits > 0) {
+      if (column.cellSteps > 0) rankByGrid(values, column);
+      else rankBySearch(values, column);
+      writeThermometer(highParts, column.rankBits - column.lowBits, column.highMasks);
+      writeThermometer(lowParts, column.lowBits, column.lowMasks);
+    }
+    values += COLUMN_SIZE;
+  }
+}
+
+function addTrees(forest: Forest, sums: usize): void {
+  let tree = forest.trees;
+  let left = forest.treeCount;
+  for (; left >= TREES_A_PASS; left -= TREES_A_PASS) {
+    const first = tree;
+    const end = forest.codes + TREES_A_PASS * BLOCK_ROWS;
+    for (let codes = forest.codes; codes < end; codes += BLOCK_ROWS, tree += TREE_BYTES) {
+      writeLeafCodes(changetype<Tree>(tree), codes);
+    }
+    addEight(first, forest.codes, sums);
+  }
+  for (; left > 0; left--, tree += TREE_BYTES) {
+    writeLeafCodes(changetype<Tree>(tree), forest.codes);
+    addOne(tree, forest.codes, sums);
+  }
+}
+
+/**
+ * Writes the sum of the leaf values that each row reaches, over all trees.
+ *
+ * @param forest address of a Forest
+ * @param rows f64[blockCount × BLOCK_ROWS][columnCount]
+ * @param sums f64[blockCount × BLOCK_ROWS], written
+ * @returns the number of blocks whose sums are written: fewer than blockCount where the next one has a
+ *   value that is not finite as f32
+ */
+export function addForest(forest: usize, rows: usize, blockCount: u32, sums: usize): u32 {
+  const tables = changetype<Forest>(forest);
+  const blockBytes = usize(tables.columnCount) * (8 * BLOCK_ROWS);
+  fillMask(tables.allRows, ALL_ROWS);
+  for (let block: u32 = 0; block < blockCount; block++) {
+    if (!takeColumns(rows, tables.columnCount, tables.values)) return block;
+    writeMasks(tables);
+    memory.fill(sums, 0, 8 * BLOCK_ROWS);
+    addTrees(tables, sums);
+    rows += blockBytes;
+    sums += 8 * BLOCK_ROWS;
+  }
+  return blockCount;
+}

@@ -1,0 +1,17 @@
+// Sizes on which the kernel and its callers agree. Untyped literals only: this file is compiled twice,
+// to WebAssembly (as i32) and by Deno (as number).
+
+/** Rows of a forest's block. One bit a row: a block's rows fill one row mask. */
+export const BLOCK_ROWS = 512;
+/** Bytes of one row mask. */
+export const MASK_BYTES = 64;
+/** Most bits of a leaf code: a tree has at most 256 different leaf values. */
+export const MAX_CODE_BITS = 8;
+/** Most bits of a rank: a column has fewer than 65536 different thresholds. */
+export const MAX_RANK_BITS = 16;
+
+/** Bytes of the records of records.ts. */
+export const FOREST_BYTES = 28;
+export const COLUMN_BYTES = 40;
+export const SPLIT_BYTES = 24;
+export const TREE_BYTES = 52;
