@@ -88,9 +88,13 @@ export class Detector {
     return preprocess(this.preprocessing, X);
   }
 
-  /** `score_samples`: shape (n,), lower is more abnormal. X: shape (n, d), n ≥ 0, NaN is missing. */
+  /**
+   * `score_samples`: shape (n,), lower is more abnormal. X: shape (n, d), n ≥ 0, NaN is missing. A
+   * snapshot may have no row to score; only an algorithm by itself refuses that, as scikit-learn's do.
+   */
   scoreSamples(X: Matrix): Float64Array {
-    return this.estimator.scoreSamples(this.transform(X));
+    const rows = this.transform(X);
+    return X.rowCount === 0 ? new Float64Array() : this.estimator.scoreSamples(rows);
   }
 
   /** `decision_function`: score − offset, shape (n,); below zero is an anomaly. */
@@ -105,7 +109,10 @@ export class Detector {
    */
   explain(X: Matrix): Explanation {
     const typical = this.transform(asMatrix(this.preprocessing.imputer.median));
-    const contributions = this.estimator.contributions(this.transform(X), typical.values);
+    const rows = this.transform(X);
+    const contributions = X.rowCount === 0
+      ? rows
+      : this.estimator.contributions(rows, typical.values);
     const [expectedScore] = this.estimator.scoreSamples(typical);
     return { expectedScore: expectedScore!, contributions };
   }

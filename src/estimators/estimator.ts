@@ -14,7 +14,7 @@ export interface OutlierEstimator {
   readonly offset: number;
   /**
    * `score_samples`: shape (n,), lower is more abnormal. Does not depend on the other rows.
-   * X: shape (n, columnCount), n ≥ 0, all finite.
+   * X: shape (n, columnCount), n ≥ 1, all finite; else AppError `invalid`, as scikit-learn 1.2 does.
    */
   scoreSamples(X: Matrix): Float64Array;
   /**
@@ -48,21 +48,47 @@ export function offsetFor(
   return contamination === "auto" ? autoOffset : percentile(trainingScores, 100 * contamination);
 }
 
-/** Throws `invalid` unless X has the given number of columns and only finite values. */
-export function requireFinite(action: string, X: Matrix, columnCount: number): void {
+/** Throws `invalid` unless X has rows, and the given number of columns. */
+export function requireShape(action: string, X: Matrix, columnCount: number): void {
   if (X.columnCount !== columnCount) {
     throw new AppError(
       "invalid",
       `Cannot ${action}: the rows have ${X.columnCount} columns, expected ${columnCount}`,
     );
   }
-  const at = X.values.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
-  throw new AppError(
-    "invalid",
-    `Cannot ${action}: ${X.values[at]} found in row ${Math.floor(at / columnCount)}, ` +
-      `column ${at % columnCount}, expected finite numbers. Impute missing values first.`,
-  );
+  if (X.rowCount === 0 || X.columnCount === 0) {
+    throw new AppError(
+      "invalid",
+      `Cannot ${action}: found ${X.rowCount} rows of ${X.columnCount} columns, expected at least ` +
+        `one of each`,
+    );
+  }
+}
+
+/** Throws `invalid` unless X has rows, the given number of columns and only finite values. */
+export function requireFinite(action: string, X: Matrix, columnCount: number): void {
+  requireShape(action, X, columnCount);
+  const { values } = X;
+  for (let at = 0; at < values.length; at++) {
+    if (!Number.isFinite(values[at]!)) throw notFinite(action, X, at);
+  }
+}
+
+/** Throws `invalid` unless all values of X are finite when they are rounded to float32. */
+export function requireFiniteFloat32(action: string, X: Matrix): void {
+  const { values } = X;
+  for (let at = 0; at < values.length; at++) {
+    if (!Number.isFinite(Math.fround(values[at]!))) throw notFinite(action, X, at);
+  }
+}
+
+function notFinite(action: string, X: Matrix, at: number): AppError {
+  const value = X.values[at]!;
+  const where = `row ${Math.floor(at / X.columnCount)}, column ${at % X.columnCount}`;
+  const expected = Number.isFinite(value)
+    ? "is too large for float32, expected at most 3.4e38 either way"
+    : "expected finite numbers. Impute missing values first.";
+  return new AppError("invalid", `Cannot ${action}: ${value} found in ${where}, ${expected}`);
 }
 
 /** A single row as a matrix. */

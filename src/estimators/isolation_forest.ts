@@ -12,11 +12,14 @@ import {
   type FittedEstimator,
   offsetFor,
   type OutlierEstimator,
-  requireFinite,
+  requireFiniteFloat32,
+  requireShape,
 } from "./estimator.ts";
 import { PathContributions } from "./forest_contributions.ts";
+import { ForestSums } from "./forest_sums.ts";
 import { forestToTensors } from "./forest_tensors.ts";
-import { type Forest, growTree, NO_CHILD, type TrainingRows, type Tree } from "./random_tree.ts";
+import { averagePathLength } from "./path_length.ts";
+import { type Forest, growTree, type TrainingRows, type Tree } from "./random_tree.ts";
 
 export type IsolationForestConfig = Extract<ModelConfig, { algorithm: "isolation_forest" }>;
 
@@ -25,62 +28,17 @@ const AUTO_OFFSET = -0.5;
 const AUTO_MAX_SAMPLES = 256;
 /** Path lengths that differ by no more than this share of the expected one are the same. */
 const SAME_PATH = 1e-6;
-const EULER_GAMMA = 0.5772156649015329;
-
-/**
- * c(n): the mean path length of an unsuccessful search in a binary search tree of n rows, which is how
- * deep a leaf of n rows would still go. Liu, Ting & Zhou (2008), equation 1.
- */
-export function averagePathLength(sampleCount: number): number {
-  if (sampleCount <= 1) return 0;
-  if (sampleCount === 2) return 1;
-  const others = sampleCount - 1;
-  return 2 * (Math.log(others) + EULER_GAMMA) - 2 * others / sampleCount;
-}
-
-/** What a row adds to its path length by ending in a node, for every node of a tree: depth + c(n). */
-function pathLengths(tree: Tree): Float64Array {
-  const depth = new Int32Array(tree.feature.length);
-  for (let node = 0; node < depth.length; node++) {
-    const left = tree.leftChild[node]!;
-    if (left === NO_CHILD) continue;
-    depth[left] = depth[node]! + 1;
-    depth[tree.rightChild[node]!] = depth[node]! + 1;
-  }
-  return Float64Array.from(depth, (d, node) => d + averagePathLength(tree.nodeSamples[node]!));
-}
-
-/** Adds to each row's sum the path length of the leaf that it reaches. */
-function addPathLengths(
-  tree: Tree,
-  lengths: Float64Array,
-  values: Float32Array,
-  columnCount: number,
-  sums: Float64Array,
-): void {
-  const { feature, threshold, leftChild, rightChild } = tree;
-  for (let i = 0; i < sums.length; i++) {
-    const rowStart = i * columnCount;
-    let node = 0;
-    let left = leftChild[0]!;
-    while (left !== NO_CHILD) {
-      node = values[rowStart + feature[node]!]! <= threshold[node]! ? left : rightChild[node]!;
-      left = leftChild[node]!;
-    }
-    sums[i]! += lengths[node]!;
-  }
-}
 
 /** A forest, fitted or loaded. */
 export class IsolationForest implements OutlierEstimator {
   readonly forest: Forest;
   readonly offset: number;
-  readonly #pathLengths: Float64Array[];
+  readonly #sums: ForestSums;
 
   constructor(forest: Forest, offset: number) {
     this.forest = forest;
     this.offset = offset;
-    this.#pathLengths = forest.trees.map(pathLengths);
+    this.#sums = new ForestSums(forest);
   }
 
   get columnCount(): number {
@@ -92,8 +50,9 @@ export class IsolationForest implements OutlierEstimator {
    * Values are compared as float32, as scikit-learn's trees do.
    */
   scoreSamples(X: Matrix): Float64Array {
-    const sums = this.#pathSums(X);
-    return sums.map((sum) => this.#scoreOf(sum));
+    const scores = this.#pathSums(X);
+    for (let i = 0; i < scores.length; i++) scores[i] = this.#scoreOf(scores[i]!);
+    return scores;
   }
 
   /**
@@ -110,7 +69,7 @@ export class IsolationForest implements OutlierEstimator {
     sums.forEach((sum, i) => {
       const row = rows.subarray(i * columnCount, (i + 1) * columnCount);
       const out = values.subarray(i * columnCount, (i + 1) * columnCount);
-      trees.forEach((tree, t) => paths.add(tree, this.#pathLengths[t]!, row, out));
+      trees.forEach((tree, t) => paths.add(tree, this.#sums.lengths[t]!, row, out));
       const slope = this.#slope(sum, baseSum);
       for (let j = 0; j < columnCount; j++) out[j]! *= slope;
     });
@@ -119,13 +78,8 @@ export class IsolationForest implements OutlierEstimator {
 
   /** Path lengths of all trees together, by row: shape (n,). */
   #pathSums(X: Matrix): Float64Array {
-    requireFinite("score rows", X, this.columnCount);
-    const values = Float32Array.from(X.values);
-    const sums = new Float64Array(X.rowCount);
-    this.forest.trees.forEach((tree, t) =>
-      addPathLengths(tree, this.#pathLengths[t]!, values, this.columnCount, sums)
-    );
-    return sums;
+    requireShape("score rows", X, this.columnCount);
+    return this.#sums.of(X);
   }
 
   /** What the paths of a typical search take together, in all trees. */
@@ -160,7 +114,8 @@ export class IsolationForest implements OutlierEstimator {
  * @throws AppError `invalid` for values that are not finite or hyperparameters that do not fit X
  */
 export function fitIsolationForest(X: Matrix, config: IsolationForestConfig): FittedEstimator {
-  requireFinite("fit the isolation forest", X, X.columnCount);
+  requireShape("fit the isolation forest", X, X.columnCount);
+  requireFiniteFloat32("fit the isolation forest", X);
   const warnings: string[] = [];
   const shape: BagShape = {
     rowCount: X.rowCount,
@@ -185,14 +140,6 @@ export function fitIsolationForest(X: Matrix, config: IsolationForestConfig): Fi
 /** The rows as float32, with a random regression target each, as scikit-learn makes them up. */
 function trainingRows(X: Matrix, randomState: number): TrainingRows {
   const values = Float32Array.from(X.values);
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) {
-    throw new AppError(
-      "invalid",
-      `Cannot fit the isolation forest: ${X.values[at]} in column ${at % X.columnCount} is too ` +
-        `large for float32, expected at most 3.4e38`,
-    );
-  }
   const random = new Mt19937(randomState);
   const targets = Float64Array.from({ length: X.rowCount }, () => random.random());
   return { values, columnCount: X.columnCount, targets };

@@ -12,7 +12,8 @@ const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 /** What assembly/kernel.ts exports; addresses and counts are numbers, see there. */
 export interface KernelFunctions {
   heapBase(): number;
-  addForest(forest: number, rows: number, blockCount: number, sums: number): number;
+  /** 1 where all values were finite as float32, else 0. */
+  sumLeafValues(forest: number, rows: number, sums: number): number;
 }
 
 /** An instance of the kernel with its memory, of which a computation takes what it needs. */

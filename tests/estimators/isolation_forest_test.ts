@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { AppError } from "../../src/domain/errors.ts";
 import { sampleWithoutReplacement } from "../../src/estimators/bagging.ts";
 import {
-  averagePathLength,
   fitIsolationForest,
   IsolationForest,
   type IsolationForestConfig,
 } from "../../src/estimators/isolation_forest.ts";
+import { averagePathLength } from "../../src/estimators/path_length.ts";
 import { fitLocalOutlierFactor } from "../../src/estimators/local_outlier_factor.ts";
 import { Mt19937 } from "../../src/random.ts";
 import { rows } from "./samples.ts";

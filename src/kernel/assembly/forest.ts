@@ -44,25 +44,19 @@ function addTrees(forest: Forest, sums: usize): void {
 }
 
 /**
- * Writes the sum of the leaf values that each row reaches, over all trees.
+ * Writes the sum of the leaf values that each row of a block reaches, over all trees. Where a value is
+ * not finite as f32 it writes nothing and returns false.
  *
  * @param forest address of a Forest
- * @param rows f64[blockCount × BLOCK_ROWS][columnCount]
- * @param sums f64[blockCount × BLOCK_ROWS], written
- * @returns the number of blocks whose sums are written: fewer than blockCount where the next one has a
- *   value that is not finite as f32
+ * @param rows f64[BLOCK_ROWS][columnCount]
+ * @param sums f64[BLOCK_ROWS], written
  */
-export function addForest(forest: usize, rows: usize, blockCount: u32, sums: usize): u32 {
+export function sumLeafValues(forest: usize, rows: usize, sums: usize): bool {
   const tables = changetype<Forest>(forest);
-  const blockBytes = usize(tables.columnCount) * (8 * BLOCK_ROWS);
+  if (!takeColumns(rows, tables.columnCount, tables.values)) return false;
+  writeMasks(tables);
   fillMask(tables.allRows, ALL_ROWS);
-  for (let block: u32 = 0; block < blockCount; block++) {
-    if (!takeColumns(rows, tables.columnCount, tables.values)) return block;
-    writeMasks(tables);
-    memory.fill(sums, 0, 8 * BLOCK_ROWS);
-    addTrees(tables, sums);
-    rows += blockBytes;
-    sums += 8 * BLOCK_ROWS;
-  }
-  return blockCount;
+  memory.fill(sums, 0, 8 * BLOCK_ROWS);
+  addTrees(tables, sums);
+  return true;
 }

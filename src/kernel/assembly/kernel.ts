@@ -1,6 +1,6 @@
 // What the module exports. Compiled to ../kernel_bytes.ts by `deno task kernel`.
 
-export { addForest } from "./forest";
+export { sumLeafValues } from "./forest";
 
 /** First address that is not the module's own; from here on memory is the caller's. */
 export function heapBase(): usize {

@@ -1,0 +1,234 @@
+// A forest as the kernel wants it: records, thresholds and leaf values in one piece of memory, with one
+// another's addresses (src/kernel/assembly/records.ts). docs/kernel.md draws what is done with them.
+
+import {
+  BLOCK_ROWS,
+  COLUMN_BYTES,
+  FOREST_BYTES,
+  MASK_BYTES,
+  MAX_CODE_BITS,
+  SPLIT_BYTES,
+  TREE_BYTES,
+} from "../kernel/assembly/layout.ts";
+import { type ColumnPlan, maskBytes, planColumns } from "./column_plans.ts";
+import { codeLeaves, type LeafCodes } from "./leaf_codes.ts";
+import { type Forest, NO_CHILD, type Tree } from "./random_tree.ts";
+import { floorToFloat32, rankOf } from "./threshold_grid.ts";
+
+/** Trees whose leaf codes the kernel holds at once. */
+const CODE_ROOMS = 8;
+/** The masks of more leaves would not stay in the cache. */
+const MAX_LEAVES = 4096;
+/** Masks of inner nodes that wait; trees that need more are no trees of a forest that was grown. */
+const WAITING_ROOMS = 64;
+
+/** Bytes to be placed at `address` of the kernel's memory, after which comes nothing that is taken. */
+export interface ForestTables {
+  address: number;
+  bytes: Uint8Array;
+}
+
+/** A tree's leaves, numbered in the order of its nodes. */
+interface LeafPlan extends LeafCodes {
+  /** For a leaf's node its number among the leaves. */
+  leafNumber: Int32Array;
+}
+
+/** A column with the addresses of its masks. */
+interface ColumnPlace extends ColumnPlan {
+  highMasks: number;
+  lowMasks: number;
+}
+
+/** What the kernel writes for every block anew. */
+interface Rooms {
+  allRows: number;
+  waiting: number;
+  leaves: number;
+  values: number;
+  codes: number;
+}
+
+/** Hands out addresses, each a multiple of 64. */
+class Layout {
+  constructor(public end: number) {}
+
+  take(byteLength: number): number {
+    const address = this.end;
+    this.end = Math.ceil((address + byteLength) / MASK_BYTES) * MASK_BYTES;
+    return address;
+  }
+}
+
+/**
+ * The tables of a forest for memory from `start` on; null where the forest does not fit in tables.
+ *
+ * @param lengths for every tree, the path lengths of its nodes
+ */
+export function forestTables(
+  forest: Forest,
+  lengths: readonly Float64Array[],
+  start: number,
+): ForestTables | null {
+  const columnPlans = planColumns(forest);
+  const leafPlans = forest.trees.map((tree, t) => planLeaves(tree, lengths[t]!));
+  if (columnPlans === null || !leafPlans.every((plan) => plan !== null)) return null;
+  const layout = new Layout(start);
+  const columns = columnPlans.map((plan): ColumnPlace => ({
+    ...plan,
+    highMasks: layout.take(maskBytes(plan.rankBits - plan.lowBits)),
+    lowMasks: layout.take(maskBytes(plan.lowBits)),
+  }));
+  const rooms = takeRooms(layout, forest.columnCount, leafPlans);
+  return new TableWriter(layout, columns, rooms).write(forest.trees, leafPlans);
+}
+
+function planLeaves(tree: Tree, lengths: Float64Array): LeafPlan | null {
+  const leafValues: number[] = [];
+  const leafNumber = new Int32Array(tree.feature.length);
+  for (let node = 0; node < leafNumber.length; node++) {
+    if (tree.leftChild[node] !== NO_CHILD) continue;
+    leafNumber[node] = leafValues.push(lengths[node]!) - 1;
+  }
+  const codes = leafValues.length > MAX_LEAVES ? null : codeLeaves(leafValues);
+  return codes && { ...codes, leafNumber };
+}
+
+function takeRooms(layout: Layout, columnCount: number, leafPlans: readonly LeafPlan[]): Rooms {
+  const mostLeaves = leafPlans.reduce((most, { codes }) => Math.max(most, codes.length), 0);
+  return {
+    allRows: layout.take(MASK_BYTES),
+    waiting: layout.take(WAITING_ROOMS * MASK_BYTES),
+    leaves: layout.take(mostLeaves * MASK_BYTES),
+    values: layout.take(4 * BLOCK_ROWS * columnCount),
+    codes: layout.take(CODE_ROOMS * BLOCK_ROWS),
+  };
+}
+
+/** Writes what the kernel reads and does not change. */
+class TableWriter {
+  readonly #layout: Layout;
+  readonly #columns: readonly ColumnPlace[];
+  readonly #rooms: Rooms;
+  readonly #start: number;
+  readonly #placed: { address: number; data: Uint8Array }[] = [];
+
+  constructor(layout: Layout, columns: readonly ColumnPlace[], rooms: Rooms) {
+    this.#layout = layout;
+    this.#columns = columns;
+    this.#rooms = rooms;
+    this.#start = layout.end;
+  }
+
+  write(trees: readonly Tree[], leafPlans: readonly LeafPlan[]): ForestTables | null {
+    const forest = new Uint32Array(FOREST_BYTES / 4);
+    const address = this.#place(forest);
+    const columns = this.#placeColumns();
+    const treeRecords = new Uint32Array(trees.length * TREE_BYTES / 4);
+    const treesAt = this.#place(treeRecords);
+    for (const [t, tree] of trees.entries()) {
+      const record = this.#treeRecord(tree, leafPlans[t]!);
+      if (record === null) return null;
+      treeRecords.set(record, t * TREE_BYTES / 4);
+    }
+    const { values, codes, allRows } = this.#rooms;
+    const columnCount = this.#columns.length;
+    forest.set([columnCount, columns, trees.length, treesAt, values, codes, allRows]);
+    return { address, bytes: this.#join() };
+  }
+
+  /** The address that the data will have; it may still be changed until `#join`. */
+  #place(data: Uint16Array | Uint32Array | Float32Array | Float64Array): number {
+    const address = this.#layout.take(data.byteLength);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.#placed.push({ address, data: bytes });
+    return address;
+  }
+
+  #join(): Uint8Array {
+    const bytes = new Uint8Array(this.#layout.end - this.#start);
+    for (const { address, data } of this.#placed) bytes.set(data, address - this.#start);
+    return bytes;
+  }
+
+  #placeColumns(): number {
+    const records = new Uint32Array(this.#columns.length * COLUMN_BYTES / 4);
+    const floats = new Float32Array(records.buffer);
+    this.#columns.forEach(({ thresholds, grid, rankBits, lowBits, highMasks, lowMasks }, j) => {
+      const at = j * COLUMN_BYTES / 4;
+      // A rank's threshold, where all are below the value, is +∞, which nothing finite is above.
+      const padded = new Float32Array((1 << rankBits) + 1).fill(Infinity);
+      padded.set(thresholds);
+      records.set([rankBits, lowBits, highMasks, lowMasks, this.#place(padded)], at);
+      if (grid === null) return;
+      records.set([grid.steps, this.#place(grid.ranks)], at + 5);
+      floats.set([grid.origin, grid.scale, grid.ranks.length - 1], at + 7);
+    });
+    return this.#place(records);
+  }
+
+  /** null where the tree would need more rooms than there are. */
+  #treeRecord(tree: Tree, leaves: LeafPlan): number[] | null {
+    const splits = this.#splits(tree, leaves);
+    if (splits === null) return null;
+    const members: number[] = [];
+    const counts = new Array<number>(MAX_CODE_BITS).fill(0);
+    for (let bit = 0; bit < leaves.bits; bit++) {
+      leaves.codes.forEach((code, leaf) => {
+        if ((code >> bit & 1) === 0) return;
+        members.push(this.#leafMask(leaf));
+        counts[bit]!++;
+      });
+    }
+    return [
+      this.#place(splits),
+      splits.length * 4 / SPLIT_BYTES,
+      leaves.bits,
+      this.#place(Uint32Array.from(members)),
+      this.#place(leaves.values),
+      ...counts,
+    ];
+  }
+
+  #leafMask(leaf: number): number {
+    return this.#rooms.leaves + leaf * MASK_BYTES;
+  }
+
+  /** The tree's inner nodes from the root down; null where too many would wait for their turn. */
+  #splits(tree: Tree, { codes, leafNumber }: LeafPlan): Uint32Array | null {
+    const records = new Uint32Array((leafNumber.length - codes.length) * SPLIT_BYTES / 4);
+    const { allRows, waiting } = this.#rooms;
+    const free = Array.from({ length: WAITING_ROOMS }, (_, i) => waiting + i * MASK_BYTES);
+    const pending: { node: number; source: number }[] = [];
+    const enter = (node: number): number | undefined => {
+      if (tree.leftChild[node] === NO_CHILD) return this.#leafMask(leafNumber[node]!);
+      const source = free.pop();
+      if (source !== undefined) pending.push({ node, source });
+      return source;
+    };
+    if (tree.leftChild[0] !== NO_CHILD) pending.push({ node: 0, source: allRows });
+    let at = 0;
+    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+      const { node, source } = next;
+      // The kernel has read a node's mask before it writes those of its children.
+      if (source !== allRows) free.push(source);
+      const right = enter(tree.rightChild[node]!);
+      const left = enter(tree.leftChild[node]!);
+      if (right === undefined || left === undefined) return null;
+      records.set(this.#splitMasks(tree, node), at);
+      records.set([source, left, right], at + 3);
+      at += SPLIT_BYTES / 4;
+    }
+    return records;
+  }
+
+  /** The masks that together tell which rows of a block go right: those of ranks above the split's. */
+  #splitMasks(tree: Tree, node: number): number[] {
+    const column = this.#columns[tree.feature[node]!]!;
+    const rank = rankOf(column.thresholds, floorToFloat32(tree.threshold[node]!)) + 1;
+    const high = rank >> column.lowBits;
+    const low = rank & ((1 << column.lowBits) - 1);
+    const highReached = column.highMasks + high * MASK_BYTES;
+    return [highReached + MASK_BYTES, highReached, column.lowMasks + low * MASK_BYTES];
+  }
+}
