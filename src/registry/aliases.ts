@@ -168,7 +168,11 @@ export async function stageHolder(
   });
   tx.set(keys.aliasEntry(model, alias, seq), entry);
   tx.set(keys.aliasAt(model, alias, marketAtMs, seq), seq);
-  if (holder) stageUntag(ctx, tx, { id: holder.runId, flow: record.flow }, alias);
+  if (holder) {
+    // One was trained here, the other imported: the tag is indexed by the flow of either's run.
+    const before = await tx.get(keys.version("model", model, holder.version));
+    stageUntag(ctx, tx, { id: holder.runId, flow: before?.flow ?? record.flow }, alias);
+  }
   await stageTag(ctx, tx, { id: record.runId, flow: record.flow }, alias, true);
   const payload = {
     model,

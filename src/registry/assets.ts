@@ -44,7 +44,7 @@ export async function registerVersion(
 }
 
 /** The reverse edge of an input on the same branch; a range of inputs is one edge. */
-function stageEdge(
+export function stageEdge(
   ctx: RegistryContext,
   tx: Transaction,
   user: VersionRecord,
