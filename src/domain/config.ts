@@ -103,6 +103,16 @@ const retention = z.strictObject({
   events: days,
 }).partial();
 
+/** How much is lived through before something is given up or left alone. */
+const durability = z.strictObject({
+  lease_seconds: z.int().min(1).max(3600).default(30)
+    .describe("how long a process is believed alive after a sign of life"),
+  max_failures: z.int().min(1).max(100).default(5)
+    .describe("failures after which an event is parked for a person"),
+  max_event_age_hours: z.number().gt(0).default(24)
+    .describe("age at which an event that nobody handled is recorded, and not run"),
+});
+
 /** `configs/project.json`: the keys of the original's obproject.toml, and ours beside them. */
 export const projectConfigSchema = z.strictObject({
   project: z.string().regex(/^[a-z][a-z0-9_]*$/).meta({
@@ -120,6 +130,7 @@ export const projectConfigSchema = z.strictObject({
   schedules: schedules.default({})
     .describe("flow → cron expression, UTC; a flow that is not named is not scheduled"),
   retention: retention.default({}).describe("kind → days to keep"),
+  durability: durability.prefault({}),
 }).superRefine((project, context) => {
   const known = Object.keys(project.environments);
   for (const [pattern, environment] of Object.entries(project.branch_to_environment)) {

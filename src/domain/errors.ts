@@ -10,6 +10,7 @@ export type ErrorCode =
   | "forbidden"
   | "unavailable"
   | "too_little_data"
+  | "interrupted"
   | "internal";
 
 /** Code → process exit code and HTTP status. The only place where either number is chosen. */
@@ -22,6 +23,7 @@ export const ERROR_CODES: Record<ErrorCode, { exitCode: number; httpStatus: numb
   forbidden: { exitCode: 6, httpStatus: 403 },
   unavailable: { exitCode: 6, httpStatus: 503 },
   too_little_data: { exitCode: 1, httpStatus: 409 },
+  interrupted: { exitCode: 1, httpStatus: 503 },
   internal: { exitCode: 1, httpStatus: 500 },
 };
 

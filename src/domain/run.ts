@@ -3,7 +3,8 @@
 import type { AssetKind, JsonObject } from "./asset.ts";
 import type { ErrorCode } from "./errors.ts";
 
-export const RUN_STATUSES = ["running", "completed", "failed"] as const;
+/** `interrupted`: it was stopped, or its process died; what it finished stands, and it can be resumed. */
+export const RUN_STATUSES = ["running", "completed", "failed", "interrupted"] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
 export interface ProducedVersion {
@@ -24,8 +25,14 @@ export interface RunRecord {
   params: JsonObject;
   /** The configs as they were when the run started: { model_config, training_config, eval_config, … }. */
   configs: JsonObject;
-  /** The event that started it; null for a run started by hand or by schedule. */
+  /** The event that it handles; null for a run by hand or by schedule that no event waited for. */
   triggeredBy: number | null;
+  /** 1, and one more with each run that resumes the one before. */
+  attempt: number;
+  /** The run whose finished steps it adopted. */
+  resumes: number | null;
+  /** The run that went on with it; a run is resumed once. */
+  resumedBy: number | null;
   startedAt: string;
   finishedAt: string | null;
   marketAt: string | null;
@@ -45,6 +52,10 @@ export interface StepRecord {
   status: StepStatus;
   startedAt: string;
   finishedAt: string | null;
+  /** How often it was tried within this run. */
+  tries: number;
+  /** The run that finished it, where this one has only taken it over. */
+  adoptedFrom: number | null;
   /** What the step hands to the following ones: JSON, with blob references for what is large. */
   artifacts: JsonObject;
 }

@@ -1,6 +1,6 @@
 // One step of one run, while it is tried. Its effects, its artifacts, its log and the record that it
 // is done are one commit, so that a run killed at any instant leaves a finished step or no trace of
-// it; the last step's commit also completes the run.
+// it; the last step's commit also completes the run. Only the holder of the run's lease commits.
 
 import type { AssetFile, JsonObject } from "../domain/asset.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
@@ -8,6 +8,7 @@ import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
 import { registerVersion } from "../registry/assets.ts";
 import { wallTime } from "../registry/context.ts";
 import { stageEvent } from "../registry/events.ts";
+import { requireLease } from "../registry/leases.ts";
 import {
   fitsOneCommit,
   putBlob,
@@ -18,7 +19,15 @@ import {
 } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
-import { type Effects, type RunnerContext, type StepContext, WithEffects } from "./flow.ts";
+import { type RunEnd, stageEnd } from "./ending.ts";
+import {
+  type Effects,
+  type RunnerContext,
+  type Step,
+  type StepContext,
+  WithEffects,
+} from "./flow.ts";
+import { pause, withinTime } from "./time_limit.ts";
 
 /**
  * Artifacts and parts of a log are single KV values: 65,536 bytes serialised, where a character takes
@@ -28,8 +37,13 @@ const MAX_ARTIFACT_CHARS = 28_000;
 const MAX_LOG_CHARS = 28_000;
 const MAX_MESSAGE_CHARS = 2_000;
 
+/** Before the first further try of a step that does not say it itself. */
+const RETRY_AFTER_MS = 1_000;
+const RETRY_FACTOR = 4;
+
 export class StepAttempt {
   readonly #ctx: RunnerContext;
+  readonly #step: Step<never>;
   #run: RunRecord;
   readonly #tags: string[];
   readonly #lines: LogLine[] = [];
@@ -41,23 +55,58 @@ export class StepAttempt {
     ctx: RunnerContext,
     run: RunRecord,
     tags: string[],
-    step: { index: number; name: string },
+    { index, step }: { index: number; step: Step<never> },
   ) {
     this.#ctx = ctx;
     this.#run = run;
     this.#tags = tags;
+    this.#step = step;
     this.#record = {
       runId: run.id,
-      ...step,
+      index,
+      name: step.name,
       status: "running",
       startedAt: wallTime(ctx.registry),
       finishedAt: null,
+      tries: 0,
+      adoptedFrom: null,
       artifacts: {},
     };
   }
 
-  context(params: unknown): StepContext<unknown> {
-    const { registry, configs, env, signal } = this.#ctx;
+  /** The step's function, as often as its options allow. Throws what the last try failed with. */
+  async run(
+    params: unknown,
+    artifacts: JsonObject,
+  ): Promise<JsonObject | WithEffects<JsonObject>> {
+    const { retries = 0, retryAfterMs = RETRY_AFTER_MS, timeoutMs = Infinity } =
+      this.#step.options ?? {};
+    for (;;) {
+      this.#record.tries++;
+      this.#blobs.clear();
+      try {
+        return await withinTime(
+          `step "${this.#step.name}"`,
+          { timeoutMs, signal: this.#ctx.signal },
+          (signal) => this.#step.run(this.#context(params, signal) as never, artifacts),
+        );
+      } catch (error) {
+        const isOver = this.#record.tries > retries || this.#ctx.signal.aborted;
+        if (isOver || toAppError(error).code !== "unavailable") throw error;
+        const waitMs = retryAfterMs * RETRY_FACTOR ** (this.#record.tries - 1);
+        this.#log(
+          `try ${this.#record.tries} of ${retries + 1}: ${toAppError(error).message} ` +
+            `Again in ${waitMs / 1000} s.`,
+          "warn",
+        );
+        await pause(waitMs, this.#ctx.signal);
+      }
+    }
+  }
+
+  /** @param signal of this try; once it is aborted, what still goes on of the try writes nothing */
+  #context(params: unknown, signal: AbortSignal): StepContext<unknown> {
+    const { registry, configs, env } = this.#ctx;
     return {
       params,
       configs,
@@ -65,9 +114,16 @@ export class StepAttempt {
       registry,
       env,
       signal,
-      log: (message, level = "info") => this.#log(message, level),
-      putBlob: (bytes, mediaType) => this.#putBlob(bytes, mediaType),
-      checkpoint: (apply) => this.#checkpoint(apply),
+      log: (message, level = "info") => {
+        if (!signal.aborted) this.#log(message, level);
+      },
+      putBlob: async (bytes, mediaType) => {
+        const staged = await stageBlob(bytes, { compress: mediaType === "application/json" });
+        signal.throwIfAborted();
+        this.#blobs.set(staged.ref.sha256, { staged, bytes });
+        return { ...staged.ref, mediaType } satisfies AssetFile;
+      },
+      checkpoint: (apply) => this.#checkpoint(apply, signal),
       readBlob: async (ref) =>
         this.#blobs.get(ref.sha256)?.bytes ?? await readBlob(registry.store, ref),
     };
@@ -84,28 +140,30 @@ export class StepAttempt {
     this.#ctx.onLog(line);
   }
 
-  async #putBlob(bytes: Uint8Array<ArrayBuffer>, mediaType: string): Promise<AssetFile> {
-    const staged = await stageBlob(bytes, { compress: mediaType === "application/json" });
-    this.#blobs.set(staged.ref.sha256, { staged, bytes });
-    return { ...staged.ref, mediaType };
-  }
-
   /** Commits artifacts, effects and completion together. */
   async complete(result: JsonObject | WithEffects<JsonObject>, last: boolean): Promise<RunRecord> {
     const artifacts = result instanceof WithEffects ? result.artifacts : result;
     assertArtifactSize(this.#record.name, artifacts);
     return await this.#commit(async (tx, run) => {
       if (result instanceof WithEffects) await result.apply(this.#effects(tx, run));
-      this.#stageRecords(tx, run, {
-        step: { ...this.#record, status: "completed", artifacts },
-        finished: last ? "completed" : null,
-      });
+      const { registry } = this.#ctx;
+      const finishedAt = wallTime(registry);
+      const step: StepRecord = { ...this.#record, status: "completed", artifacts, finishedAt };
+      const keys = keysOf(registry.scopes.write);
+      tx.set(keys.step(run.id, step.index), step);
+      this.#stageLog(tx);
+      if (last) await stageEnd(this.#ctx, tx, run, { status: "completed" });
+      else tx.set(keys.run(run.id), run);
     });
   }
 
-  async #checkpoint(apply: (effects: Effects) => Promise<void>): Promise<void> {
+  async #checkpoint(
+    apply: (effects: Effects) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const key = keysOf(this.#ctx.registry.scopes.write).run(this.#run.id);
     this.#run = await this.#commit(async (tx, run) => {
+      signal.throwIfAborted();
       await apply(this.#effects(tx, run));
       tx.set(key, run);
     });
@@ -116,7 +174,7 @@ export class StepAttempt {
   async #commit(
     stage: (tx: Transaction, run: RunRecord) => Promise<void>,
   ): Promise<RunRecord> {
-    const { registry } = this.#ctx;
+    const { registry, durability } = this.#ctx;
     const { write } = registry.scopes;
     const blobs = [...this.#blobs.values()].map((blob) => blob.staged);
     const inline = fitsOneCommit(blobs);
@@ -124,6 +182,7 @@ export class StepAttempt {
       for (const blob of blobs) await writeBlob(registry.store, write, blob, wallTime(registry));
     }
     return await registry.store.commit(write, async (tx) => {
+      await requireLease(registry, tx, this.#run.id, durability.holder);
       if (inline) { for (const blob of blobs) await putBlob(tx, blob, wallTime(registry)); }
       const run = structuredClone(this.#run);
       await stage(tx, run);
@@ -154,48 +213,42 @@ export class StepAttempt {
     };
   }
 
-  #stageRecords(
-    tx: Transaction,
-    run: RunRecord,
-    end: { step: StepRecord; finished: "completed" | "failed" | null },
-  ): void {
+  #stageLog(tx: Transaction): void {
     const keys = keysOf(this.#ctx.registry.scopes.write);
-    const now = wallTime(this.#ctx.registry);
-    tx.set(keys.step(run.id, end.step.index), { ...end.step, finishedAt: now });
-    if (end.finished) {
-      run.status = end.finished;
-      run.finishedAt = now;
-    }
-    tx.set(keys.run(run.id), run);
-    partsOf(this.#lines).forEach((part, i) => tx.set(keys.log(run.id, end.step.index, i), part));
+    const { runId, index } = this.#record;
+    partsOf(this.#lines).forEach((part, i) => tx.set(keys.log(runId, index, i), part));
   }
 
-  /** Records the failure in step, run and log; gives the error to throw. */
-  async fail(cause: unknown): Promise<AppError> {
-    const error = toAppError(cause);
-    this.#log(`error: ${error.message}`, "error");
-    const details = { ...error.details, run_id: this.#run.id, flow: this.#run.flow };
+  /**
+   * Records in run and log that the step did not come to its end: in the step as well where it failed, but
+   * of an interrupted one there is no record. Gives the error to throw.
+   */
+  async end(status: "failed" | "interrupted", cause: AppError): Promise<AppError> {
+    this.#log(`${status === "failed" ? "error: " : ""}${cause.message}`, "error");
+    const details = { ...cause.details, run_id: this.#run.id, flow: this.#run.flow };
     try {
-      await this.#recordFailure(error);
+      await this.#recordEnd(status, cause);
     } catch (unrecorded) {
       // The cause matters more than that it could not be written down; both are said.
       Object.assign(details, { not_recorded: toAppError(unrecorded).message });
     }
-    return new AppError(error.code, error.message, { cause: error.cause ?? cause, details });
+    return new AppError(cause.code, cause.message, { cause: cause.cause ?? cause, details });
   }
 
-  async #recordFailure(error: AppError): Promise<void> {
-    const { store, scopes } = this.#ctx.registry;
-    await store.commit(scopes.write, (tx) => {
-      const run = structuredClone(this.#run);
-      run.error = {
-        code: error.code,
-        message: error.message.slice(0, MAX_MESSAGE_CHARS),
-        step: this.#record.name,
-      };
-      const step: StepRecord = { ...this.#record, status: "failed" };
-      this.#stageRecords(tx, run, { step, finished: "failed" });
-      return Promise.resolve();
+  async #recordEnd(status: "failed" | "interrupted", cause: AppError): Promise<void> {
+    const { registry, durability } = this.#ctx;
+    const { write } = registry.scopes;
+    const keys = keysOf(write);
+    await registry.store.commit(write, async (tx) => {
+      await requireLease(registry, tx, this.#run.id, durability.holder);
+      if (status === "failed") {
+        const finishedAt = wallTime(registry);
+        const step: StepRecord = { ...this.#record, status, finishedAt };
+        tx.set(keys.step(this.#run.id, step.index), step);
+      }
+      this.#stageLog(tx);
+      const end: RunEnd = { status, error: cause, step: this.#record.name };
+      await stageEnd(this.#ctx, tx, structuredClone(this.#run), end);
     });
   }
 }

@@ -7,7 +7,7 @@ import type { EventName, EventRecord } from "../domain/run.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { Flow } from "./flow.ts";
 import { GRACE } from "./freshness.ts";
-import { triggeredBy } from "./triggers.ts";
+import { triggeredBy } from "./listening.ts";
 
 export type Start =
   | { by: "schedule"; expression: string }

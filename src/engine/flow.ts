@@ -8,6 +8,7 @@ import { AppError } from "../domain/errors.ts";
 import type { EventName, EventRecord, FlowName, LogLine, RunRecord } from "../domain/run.ts";
 import type { NewVersion } from "../registry/assets.ts";
 import type { RegistryContext } from "../registry/context.ts";
+import type { LeaseHolder } from "../registry/leases.ts";
 import type { Transaction } from "../store/kv.ts";
 
 /** What running needs from outside, besides the flow. */
@@ -16,9 +17,23 @@ export interface RunnerContext {
   configs: FlowConfigs;
   codeVersion: string;
   env: (name: string) => string | undefined;
+  /** Aborted to end a run now: the step that is going on leaves no trace. */
   signal: AbortSignal;
+  /** Aborted to end a run in order: the step that is going on finishes, and no other begins. */
+  stopping: AbortSignal;
+  durability: Durability;
   /** Where log lines go while the run goes on. */
   onLog(line: LogLine): void;
+}
+
+/** How a process keeps what must not be lost, or done twice, beside others. */
+export interface Durability {
+  /** This process, as the holder of its runs' leases. */
+  holder: LeaseHolder;
+  /** Failures after which an event is parked, and deaths after which a run is left to a person. */
+  maxFailures: number;
+  /** Events older than this are recorded as expired, and start nothing by themselves. */
+  maxEventAgeMs: number;
 }
 
 /** What a step is given. */
@@ -69,9 +84,20 @@ export type StepFunction<P, In, Out extends JsonObject> = (
   artifacts: In,
 ) => Promise<Out | WithEffects<Out>>;
 
+/** How a step is tried. */
+export interface StepOptions {
+  /** Further tries after one that found the world unavailable, or took too long. */
+  retries?: number;
+  /** Before the first further try, ms; four times as long before each one more. */
+  retryAfterMs?: number;
+  /** How long one try may take, ms; no end where it is not given. */
+  timeoutMs?: number;
+}
+
 export interface Step<P> {
   readonly name: string;
   readonly run: StepFunction<P, JsonObject, JsonObject>;
+  readonly options?: StepOptions;
 }
 
 /** An event that starts a flow, and the parameters that bind the run to what the event names. */
@@ -112,6 +138,17 @@ export interface FlowHead<S extends z.ZodObject> extends FlowName {
    * run behind. Throws `not_found`.
    */
   lookUp?: (registry: RegistryContext, params: z.infer<S>, configs: FlowConfigs) => Promise<void>;
+  /**
+   * What a run with these parameters is about, in the words of `Trigger.bind`: a run by hand for the
+   * subject of an event that still waits handles that event. Null for no such subject.
+   */
+  subject?: (
+    registry: RegistryContext,
+    params: z.infer<S>,
+    configs: FlowConfigs,
+  ) => Promise<JsonObject | null>;
+  /** Whether one run does all that missed slots would have done, so that they are no gap. */
+  catchesUp?: boolean;
   /** What the flow would do, read-only; run instead of the flow where `dry_run` is set. */
   dryRun?: (registry: RegistryContext, params: JsonObject) => Promise<DryRun>;
   /** What it is still waiting for, for `status`: "dataset possible in 31 h"; null for nothing. */
@@ -128,13 +165,18 @@ export interface FlowHead<S extends z.ZodObject> extends FlowName {
 }
 
 /** A flow, ready to be run; parameters and artifacts are typed inside, JSON outside. */
-export interface Flow extends Omit<FlowHead<z.ZodObject>, "check" | "lookUp"> {
+export interface Flow extends Omit<FlowHead<z.ZodObject>, "check" | "lookUp" | "subject"> {
   readonly check?: (params: never, env: (name: string) => string | undefined) => Promise<void>;
   readonly lookUp?: (
     registry: RegistryContext,
     params: never,
     configs: FlowConfigs,
   ) => Promise<void>;
+  readonly subject?: (
+    registry: RegistryContext,
+    params: never,
+    configs: FlowConfigs,
+  ) => Promise<JsonObject | null>;
   readonly steps: readonly Step<never>[];
 }
 
@@ -148,11 +190,12 @@ export class FlowBuilder<S extends z.ZodObject, State extends JsonObject> {
   step<Out extends JsonObject>(
     name: string,
     run: StepFunction<z.infer<S>, State, Out>,
+    options: StepOptions = {},
   ): FlowBuilder<S, State & Out> {
     // The runner hands every step the artifacts of the earlier ones; State is just their type.
     const untyped: StepFunction<z.infer<S>, JsonObject, JsonObject> = (ctx, artifacts) =>
       run(ctx, artifacts as State);
-    const step = { name, run: untyped };
+    const step = { name, run: untyped, options };
     return new FlowBuilder(this.head, [...this.steps, step]);
   }
 

@@ -1,12 +1,18 @@
 // What waits to be run in this process: on a branch one run at a time, in the order asked, each with all
-// that its events trigger. Pages, the API and the schedules of one process share it.
+// that its events trigger. Pages, the API and the schedules of one process share it; between them it works off
+// what is open on the branch.
 
 import type { JsonObject } from "../domain/asset.ts";
+import { Taken } from "../domain/durability.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import { describeProblems } from "../domain/problems.ts";
 import type { RunRecord } from "../domain/run.ts";
-import type { Flow, RunnerContext } from "./flow.ts";
-import { type Asked, runFlow } from "./runner.ts";
+import type { DueSlot } from "../registry/slots.ts";
+import { type BacklogListener, workOff } from "./backlog.ts";
+import type { Asked } from "./beginning.ts";
+import { findFlow, type Flow, type RunnerContext } from "./flow.ts";
+import { resumeRun } from "./resume.ts";
+import { runFlow } from "./runner.ts";
 import { followEvents } from "./triggers.ts";
 
 /** A run that is asked for. */
@@ -17,6 +23,16 @@ export interface RunRequest {
   params: JsonObject;
   tags: string[];
   /** By a person, over HTTP. */
+  asked?: Asked;
+  /** By a schedule, for this slot. */
+  slot?: DueSlot;
+}
+
+/** Going on with a run that did not come to its end. */
+export interface ResumeRequest {
+  runner: RunnerContext;
+  /** The run to resume. */
+  run: RunRecord;
   asked?: Asked;
 }
 
@@ -30,22 +46,20 @@ export interface QueuedRun {
   failure: Promise<AppError | null>;
 }
 
-/** Told of what ended, for the log of the process. */
-export interface QueueListener {
-  completed(run: RunRecord): void;
-  failed(flow: Flow, branch: string, error: AppError): void;
-}
-
 export interface QueueOptions {
   /** All flows, of which events start some. */
   flows: readonly Flow[];
-  listener: QueueListener;
-  /** Once aborted nothing new begins; the run that is going on has a signal of its own. */
-  stopping: AbortSignal;
+  listener: BacklogListener;
 }
 
+/** What is queued: one run, by whatever way it begins. */
 interface Entry {
-  request: RunRequest;
+  runner: RunnerContext;
+  flow: Flow;
+  tags: string[];
+  /** Checked parameters, which descendants inherit. Rejects with what is wrong with them. */
+  params: Promise<JsonObject>;
+  run(params: JsonObject, onStarted: (run: RunRecord) => void): Promise<RunRecord>;
   begun: boolean;
 }
 
@@ -64,34 +78,54 @@ export class RunQueue {
    * parameters name is looked up just before it begins, when all before it has ended.
    */
   start(request: RunRequest): QueuedRun {
-    const started = Promise.withResolvers<RunRecord>();
-    const failure = Promise.withResolvers<AppError | null>();
-    // Whoever asked may not wait for either; the listener is told in any case.
-    started.promise.catch(() => {});
-    const entry: Entry = { request, begun: false };
-    this.#entries.add(entry);
-    const checked = check(request).catch((cause) => {
-      const error = toAppError(cause);
-      started.reject(error);
-      return error;
+    const { runner, flow, tags, params: _given, ...beginning } = request;
+    return this.#enqueue({
+      runner,
+      flow,
+      tags,
+      params: check(request),
+      run: async (params, onStarted) => {
+        await flow.lookUp?.(runner.registry, params as never, runner.configs);
+        const how = { ...beginning, onStarted, goesOn: true };
+        return await runFlow(runner, flow, { ...how, params, tags, triggeredBy: null });
+      },
     });
-    const branch = branchOf(request);
-    const before = this.#ends.get(branch) ?? Promise.resolve();
-    const done = before.then(async () => {
-      const error = await this.#run(entry, checked, started.resolve);
-      if (error) started.reject(error);
-      failure.resolve(error);
-      this.#entries.delete(entry);
-      if (this.#ends.get(branch) === done) this.#ends.delete(branch);
+  }
+
+  /** Asks to go on with a run. */
+  resume({ runner, run, ...beginning }: ResumeRequest): QueuedRun {
+    const { flows } = this.#options;
+    return this.#enqueue({
+      runner,
+      flow: findFlow(flows, run.flow),
+      tags: [],
+      params: Promise.resolve(run.params),
+      run: (_params, onStarted) =>
+        resumeRun(runner, flows, run.id, { ...beginning, onStarted, goesOn: true }),
     });
-    this.#ends.set(branch, done);
-    return { started: started.promise, done, failure: failure.promise };
+  }
+
+  /** Works off what is open on the runner's branch, after what waits there. Never rejects. */
+  tend(runner: RunnerContext): Promise<void> {
+    const { flows, listener } = this.#options;
+    return this.#after(branchOf(runner), async () => {
+      try {
+        await workOff(runner, flows, listener);
+      } catch (cause) {
+        listener.noted(`cannot work off what is open: ${toAppError(cause).message}`);
+      }
+    });
+  }
+
+  /** Whether anything of the branch is running or waiting. */
+  isBusy(branch: string): boolean {
+    return this.#ends.has(branch);
   }
 
   /** Whether a run of the flow was asked for on the branch and has not begun. */
   isWaiting(branch: string, flow: string): boolean {
-    return this.#entries.values().some(({ request, begun }) =>
-      !begun && branchOf(request) === branch && request.flow.name === flow
+    return this.#entries.values().some((entry) =>
+      !entry.begun && branchOf(entry.runner) === branch && entry.flow.name === flow
     );
   }
 
@@ -100,57 +134,70 @@ export class RunQueue {
     while (this.#ends.size > 0) await Promise.all(this.#ends.values());
   }
 
-  /** One entry to its end, descendants included. Gives the error of its own run; never rejects. */
-  async #run(
-    entry: Entry,
-    checked: Promise<JsonObject | AppError>,
-    onStarted: (run: RunRecord) => void,
-  ): Promise<AppError | null> {
-    const { runner, flow, tags, asked } = entry.request;
-    const { listener, stopping } = this.#options;
-    entry.begun = true;
-    let run: RunRecord;
-    let params: JsonObject;
-    try {
-      const result = await checked;
-      if (result instanceof AppError) throw result;
-      params = result;
-      if (stopping.aborted) throw stopped(flow);
-      await flow.lookUp?.(runner.registry, params as never, runner.configs);
-      run = await runFlow(runner, flow, {
-        params,
-        tags,
-        triggeredBy: null,
-        onStarted,
-        ...(asked && { asked }),
-      });
-      listener.completed(run);
-    } catch (cause) {
-      const error = toAppError(cause);
-      listener.failed(flow, branchOf(entry.request), error);
-      return error;
-    }
-    await this.#follow(entry.request, run, params);
-    return null;
+  #enqueue(given: Omit<Entry, "begun">): QueuedRun {
+    const started = Promise.withResolvers<RunRecord>();
+    const failure = Promise.withResolvers<AppError | null>();
+    // Whoever asked may not wait for either; the listener is told in any case.
+    started.promise.catch(() => {});
+    given.params.catch((cause) => started.reject(toAppError(cause)));
+    const entry: Entry = { ...given, begun: false };
+    this.#entries.add(entry);
+    const done = this.#after(branchOf(entry.runner), async () => {
+      const error = await this.#run(entry, started.resolve);
+      if (error) started.reject(error);
+      failure.resolve(error);
+      this.#entries.delete(entry);
+    });
+    return { started: started.promise, done, failure: failure.promise };
   }
 
-  async #follow(request: RunRequest, run: RunRecord, params: JsonObject): Promise<void> {
-    const { flows, listener, stopping } = this.#options;
-    const { runner, flow, tags } = request;
+  /** Work on a branch after all that was asked for before. */
+  #after(branch: string, work: () => Promise<void>): Promise<void> {
+    const done = (this.#ends.get(branch) ?? Promise.resolve()).then(async () => {
+      await work();
+      if (this.#ends.get(branch) === done) this.#ends.delete(branch);
+    });
+    this.#ends.set(branch, done);
+    return done;
+  }
+
+  /** One entry to its end, descendants included. Gives the error of its own run; never rejects. */
+  async #run(entry: Entry, onStarted: (run: RunRecord) => void): Promise<AppError | null> {
+    const { runner, flow } = entry;
+    const { listener } = this.#options;
+    entry.begun = true;
     try {
-      const { runs, error } = await followEvents(runner, flows, run, { params, tags, stopping });
+      const params = await entry.params;
+      if (runner.stopping.aborted) throw stopped(flow);
+      const run = await entry.run(params, onStarted);
+      listener.completed(run);
+      await this.#follow(entry, run, params);
+      return null;
+    } catch (cause) {
+      const error = toAppError(cause);
+      // What another process has is not this one's to tell of.
+      if (!(error instanceof Taken)) listener.failed(flow, branchOf(runner), error);
+      return error;
+    }
+  }
+
+  async #follow({ runner, flow, tags }: Entry, run: RunRecord, params: JsonObject): Promise<void> {
+    const { flows, listener } = this.#options;
+    try {
+      const inherited = { params, tags, goesOn: true };
+      const { runs, error } = await followEvents(runner, flows, run, inherited);
       for (const followed of runs) listener.completed(followed);
       if (error === null) return;
       const failed = flows.find(({ name }) => name === error.details.flow) ?? flow;
-      listener.failed(failed, branchOf(request), error);
+      listener.failed(failed, branchOf(runner), error);
     } catch (cause) {
-      listener.failed(flow, branchOf(request), toAppError(cause));
+      listener.failed(flow, branchOf(runner), toAppError(cause));
     }
   }
 }
 
-function branchOf({ runner }: RunRequest): string {
-  return runner.registry.scopes.write.branch;
+function branchOf({ registry }: RunnerContext): string {
+  return registry.scopes.write.branch;
 }
 
 /** The parameters with their defaults. Throws `invalid`. */

@@ -1,126 +1,102 @@
-// Running a flow: the record of the run, its tags, and its steps one after another. What happens to a
-// step is in attempt.ts.
+// Running a flow: the record of the run, its tags, and its steps one after another. What happens to a step is
+// in attempt.ts, how a run begins and ends in beginning.ts and ending.ts, and going on with one in resume.ts.
 
-import { ASSET, type JsonObject } from "../domain/asset.ts";
-import { AppError } from "../domain/errors.ts";
-import { checkUserTag, SYSTEM_TAGS } from "../domain/names.ts";
-import type { RunRecord } from "../domain/run.ts";
-import { CHAMPION, isAliasTag } from "../registry/aliases.ts";
-import { marketTime, type RegistryContext, wallTime } from "../registry/context.ts";
-import { stageAudit } from "../registry/events.ts";
-import { stageTag } from "../registry/runs.ts";
+import type { JsonObject } from "../domain/asset.ts";
+import { AppError, toAppError } from "../domain/errors.ts";
+import { checkUserTag } from "../domain/names.ts";
+import type { RunRecord, StepRecord } from "../domain/run.ts";
+import { marketTime } from "../registry/context.ts";
+import { type DueSlot, stageSlot } from "../registry/slots.ts";
 import { keysOf } from "../store/keys.ts";
-import type { Transaction } from "../store/kv.ts";
 import { StepAttempt } from "./attempt.ts";
-import { type Flow, type RunnerContext, type StepContext, WithEffects } from "./flow.ts";
+import { type Beginning, newRun, stageRun, takeEvent, takeIfWaiting } from "./beginning.ts";
+import { type Flow, type RunnerContext, WithEffects } from "./flow.ts";
+import { heartbeat } from "./heartbeat.ts";
+import { waitingEvent } from "./listening.ts";
 
-/** An act of a person that begins a run. */
-export interface Asked {
-  reason: string;
-}
-
-export interface RunOptions {
+export interface RunOptions extends Beginning {
   /** Validated by the flow's schema. */
   params: JsonObject;
   tags: string[];
+  /** The event that starts it, which the first commit takes for it. */
   triggeredBy: number | null;
-  /** Told of the run as soon as its record is there, while its steps are yet to come. */
-  onStarted?: (run: RunRecord) => void;
-  /** Somebody asked for it over HTTP, and why: a line of the audit log, in the commit that begins it. */
-  asked?: Asked;
+  /** The slot of a schedule, which the first commit takes for it. */
+  slot?: DueSlot;
 }
 
 /**
  * Runs a flow to its end. The returned record is completed; a failure is recorded in the run and
- * thrown, with the run's id in `details.run_id`.
+ * thrown, with the run's id in `details.run_id`. Throws Taken where there is nothing to
+ * run, and `interrupted` where the process was told to stop.
  */
 export async function runFlow(
   ctx: RunnerContext,
   flow: Flow,
   options: RunOptions,
 ): Promise<RunRecord> {
-  const params = flow.params.parse(options.params);
-  let run = await startRun(ctx, flow, { ...options, params: params as JsonObject });
+  const params = flow.params.parse(options.params) as JsonObject;
+  for (const tag of options.tags) checkUserTag(tag);
+  const waiting = options.triggeredBy === null ? await waitingEvent(ctx, flow, params) : null;
+  const { registry } = ctx;
+  const marketAt = await marketTime(registry, registry.scopes.write);
+  const run = await registry.store.commit(registry.scopes.write, async (tx) => {
+    const id = await tx.next(keysOf(registry.scopes.write).counter("run"));
+    const run = newRun(ctx, flow, { id, params, marketAt });
+    run.triggeredBy = options.triggeredBy === null
+      ? await takeIfWaiting(ctx, tx, run, waiting)
+      : await takeEvent(ctx, tx, run, options.triggeredBy);
+    await stageRun(ctx, tx, run, options);
+    if (options.slot) {
+      await stageSlot(registry, tx, options.slot, {
+        runId: id,
+        recordsGap: flow.catchesUp !== true,
+        nowMs: ctx.durability.holder.nowMs(),
+      });
+    }
+    return run;
+  });
   options.onStarted?.(run);
+  return await runSteps(ctx, flow, run, { tags: options.tags, done: [] });
+}
+
+/** The steps that are not done yet, and the end. */
+export async function runSteps(
+  ctx: RunnerContext,
+  flow: Flow,
+  begun: RunRecord,
+  { tags, done }: { tags: string[]; done: readonly StepRecord[] },
+): Promise<RunRecord> {
+  const lost = new AbortController();
+  using _heart = heartbeat(ctx, begun.id, (error) => lost.abort(error));
+  const inner = { ...ctx, signal: AbortSignal.any([ctx.signal, lost.signal]) };
+  const params = flow.params.parse(begun.params);
   const artifacts: JsonObject = {};
+  for (const step of done) Object.assign(artifacts, step.artifacts);
+  let run = begun;
   for (const [index, step] of flow.steps.entries()) {
-    const attempt = new StepAttempt(ctx, run, options.tags, { index, name: step.name });
+    if (index < done.length) continue;
+    const attempt = new StepAttempt(inner, run, tags, { index, step });
     try {
-      ctx.signal.throwIfAborted();
-      const stepContext: StepContext<unknown> = attempt.context(params);
-      const result = await step.run(stepContext as StepContext<never>, artifacts);
+      if (ctx.stopping.aborted) throw stopped(run, step.name, ctx.stopping.reason);
+      const result = await attempt.run(params, artifacts);
       run = await attempt.complete(result, index === flow.steps.length - 1);
       Object.assign(artifacts, result instanceof WithEffects ? result.artifacts : result);
-    } catch (error) {
-      throw await attempt.fail(error);
+    } catch (cause) {
+      const isCut = ctx.signal.aborted && !lost.signal.aborted;
+      const error = isCut ? stopped(run, step.name, ctx.signal.reason) : toAppError(cause);
+      const status = error.code === "interrupted" ? "interrupted" : "failed";
+      throw await attempt.end(status, error);
     }
   }
   return run;
 }
 
-/** Allocates the id and writes the record, its index and its system tags. */
-async function startRun(ctx: RunnerContext, flow: Flow, options: RunOptions): Promise<RunRecord> {
-  const { registry } = ctx;
-  const { write, read } = registry.scopes;
-  const keys = keysOf(write);
-  const marketAt = await marketTime(registry, write);
-  for (const tag of options.tags) checkUserTag(tag);
-  return await registry.store.commit(write, async (tx) => {
-    const id = await tx.next(keys.counter("run"));
-    const run: RunRecord = {
-      id,
-      flow: flow.name,
-      status: "running",
-      branch: write.branch,
-      readBranch: read.branch,
-      user: registry.actor,
-      codeVersion: ctx.codeVersion,
-      params: options.params,
-      configs: structuredClone(ctx.configs) as unknown as JsonObject,
-      triggeredBy: options.triggeredBy,
-      startedAt: wallTime(registry),
-      finishedAt: null,
-      marketAt,
-      produced: [],
-      events: [],
-      summary: {},
-      error: null,
-    };
-    tx.set(keys.run(id), run);
-    tx.set(keys.runOfFlow(flow.name, id), true);
-    for (const tag of options.tags) {
-      await refuseAliasName(registry, tx, tag);
-      await stageTag(registry, tx, run, tag, false);
-    }
-    for (const tag of systemTags(run, write.project)) await stageTag(registry, tx, run, tag, true);
-    if (options.asked) {
-      await stageAudit(registry, tx, {
-        action: "run",
-        subject: `${flow.name}, run ${id}`,
-        reason: options.asked.reason,
-        details: { run_id: id, flow: flow.name },
-      });
-    }
-    return run;
-  });
-}
-
-/** Throws `conflict` for an alias, inside the commit: a tag is not to claim a promotion. */
-async function refuseAliasName(
-  registry: RegistryContext,
-  tx: Transaction,
-  tag: string,
-): Promise<void> {
-  if (!await isAliasTag(tx, registry.scopes.write, ASSET.detector, tag)) return;
-  throw new AppError(
-    "conflict",
-    `Cannot tag a run "${tag}": that is an alias, which only a promotion gives and takes. ` +
-      `Next: leave out the tag, then anomaly promote${tag === CHAMPION ? "" : ` --alias ${tag}`}`,
+function stopped(run: RunRecord, step: string, reason: unknown): AppError {
+  const why = reason instanceof AppError ? reason.message : "The process was told to stop.";
+  return new AppError(
+    "interrupted",
+    `Cannot finish run ${run.id}, which stands before step "${step}": ${why} Next: anomaly runs resume ` +
+      `${run.id}`,
+    { cause: reason },
   );
-}
-
-function systemTags(run: RunRecord, project: string): string[] {
-  const { branch, user, codeVersion: code, flow } = run;
-  const values = { project, branch, user, code, flow };
-  return SYSTEM_TAGS.map((name) => `${name}:${values[name]}`);
 }

@@ -1,35 +1,78 @@
-// From events to the flows that listen to them: what a run's own events trigger is run here and now, to
-// the end of the chain. For `--follow`, and for what is run from a queue.
+// From events to the flows that listen to them. A run takes its event in its first commit and is done with it
+// in its last, so that whoever delivers it, and however often, its effects are there once.
 
 import type { JsonObject } from "../domain/asset.ts";
-import { AppError } from "../domain/errors.ts";
-import type { EventRecord, RunRecord } from "../domain/run.ts";
+import { type DeliveryRecord, Taken } from "../domain/durability.ts";
+import { AppError, toAppError } from "../domain/errors.ts";
+import type { RunRecord } from "../domain/run.ts";
+import {
+  afterFailure,
+  type DeliveryKey,
+  getDelivery,
+  stageDelivery,
+} from "../registry/deliveries.ts";
+import { getRun } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Flow, RunnerContext } from "./flow.ts";
+import { triggeredBy, type TriggeredRun } from "./listening.ts";
+import { resumeRun } from "./resume.ts";
 import { runFlow } from "./runner.ts";
+import { pause } from "./time_limit.ts";
 
-/** A flow that an event starts, with the parameters that bind it to what the event names. */
-export interface TriggeredRun {
-  flow: Flow;
-  event: EventRecord;
-  params: JsonObject;
+/** How often another process is looked at that handles an event. */
+const LOOK_MS = 200;
+
+export interface DeliverOptions {
+  tags: string[];
+  /** Whether any process that serves goes on with the run; see LeaseRecord. */
+  goesOn: boolean;
 }
 
-/** The flows that an event starts under these configs, in the order of the table of flows. */
-export function triggeredBy(
+/**
+ * Runs a flow for an event: anew, or going on with the run that did not come to its end. Throws Taken
+ * where somebody else handles or has handled it; any other failure is recorded with the event.
+ */
+export async function deliver(
+  ctx: RunnerContext,
   flows: readonly Flow[],
-  event: EventRecord,
-  ctx: Pick<RunnerContext, "configs">,
-): TriggeredRun[] {
-  return flows.flatMap((flow) =>
-    (flow.on ?? [])
-      .filter((trigger) => trigger.event === event.name)
-      .filter((trigger) => trigger.when?.(event, ctx.configs) ?? true)
-      .map((trigger) => ({ flow, event, params: trigger.bind(event.payload) }))
-  );
+  { flow, event, params }: TriggeredRun,
+  { tags, goesOn }: DeliverOptions,
+): Promise<RunRecord> {
+  const { registry } = ctx;
+  const { write } = registry.scopes;
+  const key = { eventId: event.id, consumer: flow.name };
+  let hasBegun = false;
+  const beginning = { goesOn, onStarted: () => void (hasBegun = true) };
+  try {
+    const runId = (await getDelivery(registry, write, key))?.runId ?? null;
+    const before = runId === null ? null : await getRun(registry, write, runId);
+    if (before && before.status !== "completed" && before.resumedBy === null) {
+      return await resumeRun(ctx, flows, before.id, beginning);
+    }
+    return await runFlow(ctx, flow, { ...beginning, params, tags, triggeredBy: event.id });
+  } catch (cause) {
+    const error = toAppError(cause);
+    if (!hasBegun && !(error instanceof Taken)) await recordFailure(ctx, key, error);
+    throw error;
+  }
 }
 
-/** The end of a chain: the runs that completed, and the error that stopped it, if any. */
+/** Of a run that could not even begin: nobody else would count it. */
+async function recordFailure(
+  { registry, durability }: RunnerContext,
+  key: DeliveryKey,
+  error: AppError,
+): Promise<void> {
+  const { write } = registry.scopes;
+  await registry.store.commit(write, async (tx) => {
+    const delivery = await tx.get(keysOf(write).delivery(key.eventId, key.consumer));
+    if (delivery?.state !== "pending") return;
+    const change = afterFailure(registry, delivery, error, durability.maxFailures);
+    await stageDelivery(registry, tx, key, change);
+  });
+}
+
+/** The end of a chain: the runs that completed, and the first error, if any. */
 export interface FollowResult {
   runs: RunRecord[];
   error: AppError | null;
@@ -40,43 +83,66 @@ export interface FollowResult {
  * `run`; the chain ends, because `defineFlows` refuses flows whose events lead back to themselves.
  *
  * @param inherited parameters that every descendant takes over where it has them (source, …)
- * @param inherited.stopping once aborted no further run is begun, and the error says which one was not
+ * @param inherited.waits whether a descendant that another process took is waited for, and told with the
+ *   others; else it is that process's to tell
  */
 export async function followEvents(
   ctx: RunnerContext,
   flows: readonly Flow[],
   run: RunRecord,
-  inherited: { params: JsonObject; tags: string[]; stopping?: AbortSignal },
+  inherited: { params: JsonObject; waits?: boolean } & DeliverOptions,
 ): Promise<FollowResult> {
   const runs: RunRecord[] = [];
   const queue = await triggeredByRun(ctx, flows, run);
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const params = {
-      ...pick(inherited.params, Object.keys(next.flow.params.shape)),
-      ...next.params,
-    };
-    if (inherited.stopping?.aborted) return { runs, error: notBegun(next) };
+    if (ctx.stopping.aborted) return { runs, error: notBegun(next) };
+    const own = pick(inherited.params, Object.keys(next.flow.params.shape));
+    const bound = { ...next, params: { ...own, ...next.params } };
     try {
-      const followed = await runFlow(ctx, next.flow, {
-        params,
-        tags: inherited.tags,
-        triggeredBy: next.event.id,
-      });
+      const followed = await deliver(ctx, flows, bound, inherited)
+        .catch((error) => takenRun(ctx, bound, inherited.waits ?? false, error));
+      if (followed === null) continue;
       runs.push(followed);
       queue.push(...await triggeredByRun(ctx, flows, followed));
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return { runs, error };
+      return { runs, error: toAppError(error) };
     }
   }
   return { runs, error: null };
 }
 
+/** The run of another process that took the event; null where it is not waited for. Rethrows the rest. */
+async function takenRun(
+  ctx: RunnerContext,
+  { flow, event }: TriggeredRun,
+  waits: boolean,
+  error: unknown,
+): Promise<RunRecord | null> {
+  if (!(error instanceof Taken)) throw error;
+  if (!waits) return null;
+  const delivery = await endOf(ctx, { eventId: event.id, consumer: flow.name });
+  if (delivery.state === "done") {
+    const { registry } = ctx;
+    return await getRun(registry, registry.scopes.write, delivery.runId!);
+  }
+  const { code, message } = delivery.error ?? error;
+  throw new AppError(code, message, { details: { flow: flow.name, run_id: delivery.runId } });
+}
+
+async function endOf(ctx: RunnerContext, key: DeliveryKey): Promise<DeliveryRecord> {
+  for (;;) {
+    const delivery = await getDelivery(ctx.registry, ctx.registry.scopes.write, key);
+    const isOver = delivery !== null && (delivery.state !== "running" || delivery.failures > 0);
+    if (isOver) return delivery;
+    await pause(LOOK_MS, AbortSignal.any([ctx.stopping, ctx.signal]));
+  }
+}
+
 function notBegun({ flow, event }: TriggeredRun): AppError {
   return new AppError(
-    "unavailable",
+    "interrupted",
     `Cannot run ${flow.name}, which event ${event.id} (${event.name}) starts: the process is stopping. ` +
-      `Next: anomaly ${flow.name}`,
+      `The event waits for whoever serves. Next: anomaly ${flow.name}`,
     { details: { flow: flow.name } },
   );
 }

@@ -2,6 +2,7 @@
 
 import { ASSET } from "../domain/asset.ts";
 import type { SourceIdentity } from "../domain/market.ts";
+import type { EventRecord } from "../domain/run.ts";
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, Scopes } from "../domain/scope.ts";
 import { iso } from "../domain/time.ts";
@@ -15,6 +16,11 @@ export interface RegistryContext {
   actor: string;
   /** Wall clock, ms; injected so that tests and recordings can move it. */
   nowMs(): number;
+  /**
+   * Who is to hear of an event: its deliveries are staged with it. Nobody where it is not given, which
+   * leaves the event to whoever follows it at once.
+   */
+  listenersOf?(event: EventRecord): readonly string[];
 }
 
 export function wallTime(ctx: RegistryContext): string {

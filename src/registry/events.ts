@@ -6,8 +6,9 @@ import type { ReadScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
+import { stageDelivery } from "./deliveries.ts";
 
-/** Stages an event; ids are integers in commit order. */
+/** Stages an event and its deliveries; ids are integers in commit order. */
 export async function stageEvent(
   ctx: RegistryContext,
   tx: Transaction,
@@ -22,6 +23,9 @@ export async function stageEvent(
     recordedAt: wallTime(ctx),
   };
   tx.set(keys.event(id), record);
+  for (const consumer of ctx.listenersOf?.(record) ?? []) {
+    await stageDelivery(ctx, tx, { eventId: id, consumer }, {});
+  }
   return record;
 }
 

@@ -10,6 +10,13 @@ import type {
   RevocationRecord,
   VersionRecord,
 } from "../domain/asset.ts";
+import type {
+  DeliveryRecord,
+  GapRecord,
+  LeaseRecord,
+  ScheduleRecord,
+  SlotRecord,
+} from "../domain/durability.ts";
 import type { EvaluationRecord } from "../domain/evaluation.ts";
 import type { CoinScores, OutcomeRecord, PredictionBatch } from "../domain/prediction.ts";
 import type { EventRecord, LogLine, RunRecord, StepRecord } from "../domain/run.ts";
@@ -68,6 +75,17 @@ export type CounterName =
   | `alias/${string}`
   | `tag/${string}`;
 
+/** What retention may take, each with numbers of its own; of predictions these are market times, ms. */
+export type ForgottenName = "run" | "event" | "prediction" | `version/${AssetKind}/${string}`;
+
+/** How far retention has come: of what is missing up to there nothing is lost by accident. */
+export interface ForgottenRecord {
+  through: number;
+  /** How many records of the kind so far. */
+  count: number;
+  at: string;
+}
+
 /**
  * Every key of one branch. Functions in the singular give one key, those in the plural the prefix
  * of a range of them.
@@ -76,6 +94,7 @@ export interface KeyMap {
   branch(): ReadKey<BranchRecord>;
   revision(): ReadKey<true>;
   counter(name: CounterName): ReadKey<number>;
+  forgotten(name: ForgottenName): ReadKey<ForgottenRecord>;
   version(kind: AssetKind, name: string, version: number): ReadKey<VersionRecord>;
   versions(kind: AssetKind, name: string): ReadKey<VersionRecord>;
   snapshotAt(marketAtMs: number): ReadKey<number>;
@@ -117,6 +136,8 @@ export interface KeyMap {
   runs(): ReadKey<RunRecord>;
   runOfFlow(flow: string, id: number): ReadKey<true>;
   runsOfFlow(flow: string): ReadKey<true>;
+  lease(runId: number): ReadKey<LeaseRecord>;
+  leases(): ReadKey<LeaseRecord>;
   step(runId: number, index: number): ReadKey<StepRecord>;
   steps(runId: number): ReadKey<StepRecord>;
   log(runId: number, index: number, part: number): ReadKey<LogLine[]>;
@@ -127,6 +148,18 @@ export interface KeyMap {
   runsWithTag(flow: string, tag: string): ReadKey<true>;
   event(id: number): ReadKey<EventRecord>;
   events(): ReadKey<EventRecord>;
+  delivery(eventId: number, consumer: string): ReadKey<DeliveryRecord>;
+  deliveriesOf(eventId: number): ReadKey<DeliveryRecord>;
+  openDelivery(consumer: string, eventId: number): ReadKey<true>;
+  openDeliveries(): ReadKey<true>;
+  openDeliveriesOf(consumer: string): ReadKey<true>;
+  parkedDelivery(eventId: number, consumer: string): ReadKey<true>;
+  parkedDeliveries(): ReadKey<true>;
+  schedule(flow: string): ReadKey<ScheduleRecord>;
+  slot(flow: string, slotMs: number): ReadKey<SlotRecord>;
+  slots(flow: string): ReadKey<SlotRecord>;
+  gap(flow: string, fromSlotMs: number): ReadKey<GapRecord>;
+  gaps(flow: string): ReadKey<GapRecord>;
   audit(id: number): ReadKey<AuditRecord>;
   audits(): ReadKey<AuditRecord>;
 }
@@ -149,6 +182,7 @@ export function keysOf(scope: ReadScope): KeyMap {
     branch: () => key("branch"),
     revision: () => key("revision"),
     counter: (name) => key("counter", name),
+    forgotten: (name) => key("forgotten", name),
     version: (kind, name, version) => key("version", kind, name, version),
     versions: (kind, name) => key("version", kind, name),
     snapshotAt: (marketAtMs) => key("snapshot_at", marketAtMs),
@@ -180,6 +214,8 @@ export function keysOf(scope: ReadScope): KeyMap {
     runs: () => key("run"),
     runOfFlow: (flow, id) => key("run_of_flow", flow, id),
     runsOfFlow: (flow) => key("run_of_flow", flow),
+    lease: (runId) => key("lease", runId),
+    leases: () => key("lease"),
     step: (runId, index) => key("step", runId, index),
     steps: (runId) => key("step", runId),
     log: (runId, index, part) => key("log", runId, index, part),
@@ -190,6 +226,18 @@ export function keysOf(scope: ReadScope): KeyMap {
     runsWithTag: (flow, tag) => key("run_with_tag", flow, tag),
     event: (id) => key("event", id),
     events: () => key("event"),
+    delivery: (eventId, consumer) => key("delivery", eventId, consumer),
+    deliveriesOf: (eventId) => key("delivery", eventId),
+    openDelivery: (consumer, eventId) => key("open_delivery", consumer, eventId),
+    openDeliveries: () => key("open_delivery"),
+    openDeliveriesOf: (consumer) => key("open_delivery", consumer),
+    parkedDelivery: (eventId, consumer) => key("parked_delivery", eventId, consumer),
+    parkedDeliveries: () => key("parked_delivery"),
+    schedule: (flow) => key("schedule", flow),
+    slot: (flow, slotMs) => key("slot", flow, slotMs),
+    slots: (flow) => key("slot", flow),
+    gap: (flow, fromSlotMs) => key("gap", flow, fromSlotMs),
+    gaps: (flow) => key("gap", flow),
     audit: (id) => key("audit", id),
     audits: () => key("audit"),
   };
@@ -199,27 +247,66 @@ function branchKey(scope: ReadScope, parts: Deno.KvKeyPart[]): WriteKey<never> {
   return { parts: [SCHEMA_VERSION, scope.project, scope.branch, ...parts], writable: true };
 }
 
+/** The records of a kind on a branch, or one of them, whatever their values are: for migrations. */
+export function recordsOfKind(
+  scope: WriteScope,
+  kind: string,
+  rest?: Deno.KvKeyPart[],
+): WriteKey<unknown>;
+export function recordsOfKind(
+  scope: ReadScope,
+  kind: string,
+  rest?: Deno.KvKeyPart[],
+): ReadKey<unknown>;
+export function recordsOfKind(
+  scope: ReadScope,
+  kind: string,
+  rest: Deno.KvKeyPart[] = [],
+): WriteKey<unknown> {
+  return branchKey(scope, [kind, ...rest]);
+}
+
+/** Whether a key belongs to any branch: the parts after it begin with the fourth. */
+export function isBranchKey(parts: Deno.KvKey): boolean {
+  return parts[0] === SCHEMA_VERSION;
+}
+
 /** Whether a key belongs to a branch; a transaction refuses keys of any other. */
 export function belongsTo(scope: WriteScope, parts: Deno.KvKey): boolean {
   return parts[0] === SCHEMA_VERSION && parts[1] === scope.project && parts[2] === scope.branch;
 }
 
-const BLOBS = "blob_v1";
+/** What a store says of itself. */
+export interface SchemaRecord {
+  /** The schema that all records follow. */
+  version: number;
+  /** The first version of the program that knows the newest schema named here. */
+  program: string;
+  /** While records are brought to a newer schema: to which, and where the store was copied to before. */
+  migrating: { to: number; backup: string | null } | null;
+}
+
+/** Keys of the store as a whole, outside of all branches. */
+export const storeKeys = {
+  schema: (): WriteKey<SchemaRecord> => ({ parts: ["schema"], writable: true }),
+};
+
+export const BLOBS_PREFIX = "blob_v1";
 
 /** Blobs stand outside the branches: the same bytes are stored once for all of them. */
 export const blobKeys = {
   meta: (sha256: string): WriteKey<BlobMeta> => ({
-    parts: [BLOBS, sha256, "meta"],
+    parts: [BLOBS_PREFIX, sha256, "meta"],
     writable: true,
   }),
   chunk: (sha256: string, index: number): WriteKey<Uint8Array<ArrayBuffer>> => ({
-    parts: [BLOBS, sha256, "chunk", index],
+    parts: [BLOBS_PREFIX, sha256, "chunk", index],
     writable: true,
   }),
 };
 
 export function isBlobKey(parts: Deno.KvKey): boolean {
-  return parts[0] === BLOBS;
+  return parts[0] === BLOBS_PREFIX;
 }
 
 /**

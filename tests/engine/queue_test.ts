@@ -72,15 +72,15 @@ function aborted(signal: AbortSignal): Promise<void> {
 /** A queue over a store in memory, what it told, and the way to ask it for a run. */
 async function queueOf(flows: readonly Flow[]) {
   const registry = await memoryRegistry();
-  const runner = testRunner(registry);
   const told: string[] = [];
   const stop = new AbortController();
+  const runner = { ...testRunner(registry), stopping: stop.signal };
   const queue = new RunQueue({
     flows,
-    stopping: stop.signal,
     listener: {
       completed: (run) => told.push(`${run.flow} ${run.id} completed`),
       failed: (flow, branch, error) => told.push(`${flow.name} on ${branch}: ${error.message}`),
+      noted: (line) => told.push(line),
     },
   });
   const ask = (params: JsonObject, given: Partial<typeof runner> = {}): QueuedRun =>
@@ -209,16 +209,20 @@ Deno.test("once it is stopping nothing new begins: not what waits, and not what 
   assertStringIncludes(all.told.join("\n"), "Cannot run follow, which event 1 (snapshot_ready)");
 });
 
-Deno.test("a run whose signal is aborted is recorded as failed, with the reason", async () => {
+Deno.test("a run whose signal is aborted is recorded as interrupted, with the reason and how to go on", async () => {
   const { flows } = market();
   using all = await queueOf(flows);
   const run = new AbortController();
   const asked = all.ask({ name: "a", gated: true }, { signal: run.signal });
   const { id } = await asked.started;
-  run.abort(new AppError("internal", "Stopped by SIGTERM before it was done."));
+  run.abort(new AppError("interrupted", "Stopped by SIGTERM before it was done."));
   await all.queue.idle();
   const record = await getRun(all.registry, all.registry.scopes.read, id);
-  assertEquals(record?.error?.message, "Stopped by SIGTERM before it was done.");
+  assertEquals([record?.status, record?.error?.code], ["interrupted", "interrupted"]);
+  assertStringIncludes(
+    record!.error!.message,
+    `Stopped by SIGTERM before it was done. Next: anomaly runs resume ${id}`,
+  );
 });
 
 Deno.test("a promotion from the queue is never a dry run done in earnest", async () => {

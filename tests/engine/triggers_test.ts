@@ -5,7 +5,8 @@ import { AppError } from "../../src/domain/errors.ts";
 import type { EventRecord } from "../../src/domain/run.ts";
 import { defineFlow, type Flow, type RunnerContext, WithEffects } from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
-import { followEvents, triggeredBy } from "../../src/engine/triggers.ts";
+import { triggeredBy } from "../../src/engine/listening.ts";
+import { followEvents } from "../../src/engine/triggers.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
 
@@ -60,7 +61,11 @@ Deno.test("followEvents() runs the whole chain, each run bound to what the event
   const runner = testRunner(registry);
   const flows = chain();
   const first = await start(runner, flows, 3);
-  const inherited = { params: { number: 3, source: "simulated" }, tags: ["nightly"] };
+  const inherited = {
+    params: { number: 3, source: "simulated" },
+    tags: ["nightly"],
+    goesOn: false,
+  };
   const { runs, error } = await followEvents(runner, flows, first, inherited);
   assertEquals(error, null);
   assertEquals(runs.map((run) => [run.flow, run.params, run.triggeredBy]), [
@@ -82,7 +87,11 @@ Deno.test("followEvents() leaves the events of other runs alone", async () => {
   await start(runner, flows, 1);
   const second = await start(runner, flows, 2);
   await start(runner, flows, 3);
-  const { runs } = await followEvents(runner, flows, second, { params: {}, tags: [] });
+  const { runs } = await followEvents(runner, flows, second, {
+    params: {},
+    tags: [],
+    goesOn: false,
+  });
   assertEquals(runs.map((run) => run.params), [{ dataset: 2 }, { model: 20, strict: true }]);
 });
 
@@ -91,7 +100,11 @@ Deno.test("followEvents() stops at a run that fails, and gives its error beside 
   const runner = testRunner(registry);
   const flows = chain("fit");
   const first = await start(runner, flows, 1);
-  const { runs, error } = await followEvents(runner, flows, first, { params: {}, tags: [] });
+  const { runs, error } = await followEvents(runner, flows, first, {
+    params: {},
+    tags: [],
+    goesOn: false,
+  });
   assertEquals([runs.length, error?.code, error?.details.flow], [0, "unavailable", "fit"]);
 });
 

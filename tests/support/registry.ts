@@ -13,7 +13,12 @@ import type { EvaluationRecord, GateResult, ModelMetrics } from "../../src/domai
 import type { LogLine } from "../../src/domain/run.ts";
 import { readScope, writeScope } from "../../src/domain/scope.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
-import { defineFlow, type RunnerContext, WithEffects } from "../../src/engine/flow.ts";
+import {
+  defineFlow,
+  type Durability,
+  type RunnerContext,
+  WithEffects,
+} from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import {
   aliasHolder,
@@ -77,6 +82,16 @@ export function testConfigs(given: Partial<FlowConfigs> = {}): FlowConfigs {
   };
 }
 
+/** A process that is believed alive for long, and that gives up late. */
+export function testDurability(given: Partial<Durability> = {}): Durability {
+  return {
+    holder: { id: crypto.randomUUID(), forMs: 60_000, nowMs: Date.now },
+    maxFailures: 5,
+    maxEventAgeMs: 24 * HOUR_MS,
+    ...given,
+  };
+}
+
 /** What running flows needs; the lines that runs log are kept. */
 export function testRunner(
   registry: RegistryContext,
@@ -89,6 +104,8 @@ export function testRunner(
     codeVersion: "test",
     env: () => undefined,
     signal: new AbortController().signal,
+    stopping: new AbortController().signal,
+    durability: testDurability(),
     lines,
     onLog: (line) => lines.push(line),
   };
