@@ -3,9 +3,11 @@
 // request first needs it. No disk, no queues, no workers. From account to dashboard: docs/deploy.md.
 
 import "./runtime_check.ts";
+import type { BranchSetup } from "./dashboard/context.ts";
 import { platformCron } from "./flows/crons.ts";
 import { flows } from "./flows/mod.ts";
 import { registerSchedules } from "./flows/schedules.ts";
+import { tend } from "./flows/tending.ts";
 import {
   accessOn,
   createQueue,
@@ -17,6 +19,7 @@ import {
 } from "./serving.ts";
 import { builtInProject, resolveKvPath } from "./src/config/mod.ts";
 import { AppError, toAppError } from "./src/domain/errors.ts";
+import type { RunnerContext } from "./src/engine/flow.ts";
 import { Store } from "./src/store/kv.ts";
 
 const encoder = new TextEncoder();
@@ -26,9 +29,9 @@ const env = (name: string) => Deno.env.get(name);
 const stopping = new AbortController();
 const cut = new AbortController();
 const project = builtInProject();
-const queue = createQueue({ say, quiet: false, stopping: stopping.signal });
+const queue = createQueue({ say, quiet: false });
 
-type Opened = Omit<ServiceOptions, "access">;
+type Opened = Omit<ServiceOptions, "access"> & { runner: RunnerContext };
 let opened: Promise<Opened> | null = null;
 
 /** The store and the branch of this timeline; opened once, and again where that failed. */
@@ -43,7 +46,7 @@ function open(): Promise<Opened> {
 async function openTimeline(): Promise<Opened> {
   const own = await setupOf(project, undefined, env);
   const store = await Store.open(resolveKvPath({ env }));
-  return {
+  const timeline = {
     project,
     own,
     registry: { store, actor: "deploy", nowMs: Date.now },
@@ -51,20 +54,21 @@ async function openTimeline(): Promise<Opened> {
     queue,
     runsSchedules: true,
     // What leads a machine to this database is its own to know; see docs/deploy.md.
-    commandFlags: ({ scopes }) => ` --branch ${scopes.write.branch}`,
+    commandFlags: ({ scopes }: BranchSetup) => ` --branch ${scopes.write.branch}`,
     stopping: stopping.signal,
     cut: cut.signal,
   };
+  const runner = runnerOn(timeline, own, timeline.registry.actor);
+  // As long as this instance lives; the next slot looks after what it leaves.
+  tend({ queue, runner, signal: stopping.signal });
+  return { ...timeline, runner };
 }
 
 registerSchedules(platformCron(), {
   schedules: project.project.schedules,
   flows,
   queue,
-  runner: async () => {
-    const { own, ...timeline } = await open();
-    return runnerOn(timeline, own, timeline.registry.actor);
-  },
+  runner: async () => (await open()).runner,
   stopping: stopping.signal,
   say,
 });
@@ -108,7 +112,7 @@ const server = Deno.serve({ onListen }, answers());
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(name, async () => {
     if (stopping.signal.aborted) return;
-    const reason = new AppError("internal", `Stopped by ${name} before it was done.`);
+    const reason = new AppError("interrupted", `Stopped by ${name} before it was done.`);
     stopping.abort(reason);
     await endInOrder({ server, queue, schedules: Promise.resolve(), cut }, reason);
     Deno.exit(0);

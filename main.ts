@@ -10,8 +10,17 @@ import { CODE_VERSION } from "./src/version.ts";
 
 const encoder = new TextEncoder();
 
+/** The two ways to be stopped: in order, and now. */
+interface Stop {
+  signal: AbortSignal;
+  cut: AbortSignal;
+}
+
+/** How long work that is told to stop now may take to say what it left. */
+const CUT_MS = 2_000;
+
 /** Runs one command line in this process; gives the exit code. */
-export async function main(words: readonly string[], signal: AbortSignal): Promise<number> {
+export async function main(words: readonly string[], { signal, cut }: Stop): Promise<number> {
   const json = words.includes("--json") || words.includes("--json=true");
   const stdout = (text: string) => writeLine(Deno.stdout, text);
   const stderr = (text: string) => writeLine(Deno.stderr, text);
@@ -19,6 +28,7 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     env: (name) => Deno.env.get(name),
     nowMs: Date.now,
     signal,
+    cut,
     codeVersion: CODE_VERSION,
     flows,
     say: json ? stderr : stdout,
@@ -151,19 +161,23 @@ async function server(
   return (session, options) => serve(session, { ...options, host, access, signal, say });
 }
 
-/** Aborted by the first SIGINT or SIGTERM, so that work can end in order; the second one ends it. */
-function stopSignal(): AbortSignal {
+/** The first SIGINT or SIGTERM ends work in order, the second one now; whatever is left then is left. */
+function stopSignals(): Stop {
   const stop = new AbortController();
+  const cut = new AbortController();
   const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   for (const name of names) {
     Deno.addSignalListener(name, () => {
-      if (stop.signal.aborted) Deno.exit(130);
-      stop.abort(new AppError("internal", `Stopped by ${name} before it was done.`));
+      const reason = new AppError("interrupted", `Stopped by ${name} before it was done.`);
+      if (cut.signal.aborted) Deno.exit(130);
+      if (!stop.signal.aborted) return stop.abort(reason);
+      cut.abort(reason);
+      setTimeout(() => Deno.exit(130), CUT_MS);
     });
   }
-  return stop.signal;
+  return { signal: stop.signal, cut: cut.signal };
 }
 
 if (import.meta.main) {
-  Deno.exit(await main(Deno.args, stopSignal()));
+  Deno.exit(await main(Deno.args, stopSignals()));
 }

@@ -4,7 +4,8 @@
 import type { Access } from "./dashboard/auth.ts";
 import { FastClock, platformCron } from "./flows/crons.ts";
 import { flows } from "./flows/mod.ts";
-import { registerSchedules } from "./flows/schedules.ts";
+import { catchUp, registerSchedules, type ScheduleOptions } from "./flows/schedules.ts";
+import { tend } from "./flows/tending.ts";
 import {
   createQueue,
   createService,
@@ -14,7 +15,7 @@ import {
 } from "./serving.ts";
 import type { ServeOptions, Session } from "./src/cli/command.ts";
 import { nextSlot } from "./src/domain/cron.ts";
-import { AppError } from "./src/domain/errors.ts";
+import { AppError, toAppError } from "./src/domain/errors.ts";
 import { iso, utc } from "./src/domain/time.ts";
 import { listRuns } from "./src/registry/runs.ts";
 
@@ -30,7 +31,7 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
   const { plan, registry } = session;
   const { signal, say, quiet, access } = options;
   const cut = new AbortController();
-  const queue = createQueue({ say, quiet, stopping: signal });
+  const queue = createQueue({ say, quiet });
   const clock = options.speed === 1 ? null : await fastClock(session, options.speed);
   const nowMs = clock === null ? registry.nowMs : () => clock.nowMs();
   const { scopes, environment } = plan.scopes;
@@ -49,20 +50,28 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
   };
   const server = listen(options, createService(service).fetch);
   const { schedules } = plan.project.project;
-  if (options.schedules) {
-    registerSchedules(clock ?? platformCron({ signal }), {
-      schedules,
-      flows,
-      queue,
-      runner: () => Promise.resolve(runnerOn(service, own, registry.actor)),
-      stopping: signal,
-      say,
-    });
-    if (!quiet) say(describeSchedules(schedules, scopes.write.branch, nowMs()));
-  }
-  const slots = clock?.run(signal) ?? Promise.resolve();
+  const runner = runnerOn(service, own, registry.actor);
+  tend({ queue, runner, signal });
+  if (options.schedules && !quiet) say(describeSchedules(schedules, scopes.write.branch, nowMs()));
+  const timetable = {
+    schedules: options.schedules ? schedules : {},
+    flows,
+    queue,
+    runner: () => Promise.resolve(runner),
+    stopping: signal,
+    say,
+  };
+  const slots = runSchedules(timetable, clock);
   await aborted(signal);
   await endInOrder({ server, queue, schedules: slots, cut }, signal.reason);
+}
+
+/** What was missed first, then slot by slot. Resolves at the signal, or when a fast clock has stopped. */
+async function runSchedules(options: ScheduleOptions, clock: FastClock | null): Promise<void> {
+  const { say, stopping } = options;
+  await catchUp(options).catch((error) => say(`cannot catch up: ${toAppError(error).message}`));
+  registerSchedules(clock ?? platformCron({ signal: stopping }), options);
+  await clock?.run(stopping);
 }
 
 /** A clock that goes on from now, or from where an earlier one had come to on this branch. */

@@ -13,7 +13,9 @@ import type { FlowConfigs } from "./src/domain/config.ts";
 import { AppError, toAppError } from "./src/domain/errors.ts";
 import { RecentlyUsed } from "./src/domain/recently_used.ts";
 import type { RunRecord } from "./src/domain/run.ts";
+import { durabilityOf } from "./src/engine/durability.ts";
 import type { RunnerContext } from "./src/engine/flow.ts";
+import { listenersOf } from "./src/engine/listening.ts";
 import { RunQueue } from "./src/engine/queue.ts";
 import type { RegistryContext } from "./src/registry/context.ts";
 import { CODE_VERSION } from "./src/version.ts";
@@ -68,16 +70,21 @@ export interface ServiceOptions {
 
 /** What running a flow needs, on a branch and in someone's name. */
 export function runnerOn(
-  { registry, env, cut }: Pick<ServiceOptions, "registry" | "env" | "cut">,
+  { registry, env, cut, stopping, project }: Pick<
+    ServiceOptions,
+    "registry" | "env" | "cut" | "stopping" | "project"
+  >,
   { scopes, configs }: BranchSetup,
   actor: string,
 ): RunnerContext {
   return {
-    registry: { ...registry, scopes, actor },
+    registry: { ...registry, scopes, actor, listenersOf: listenersOf(flows, configs) },
     configs,
     codeVersion: CODE_VERSION,
     env,
     signal: cut,
+    stopping,
+    durability: durabilityOf(project.project),
     // What a run says is kept with it, and shown there.
     onLog: () => {},
   };
@@ -149,17 +156,13 @@ async function configsFor(
 
 /** A queue that tells of what ended, in a line each; the same failure on end (no more recordings) once. */
 export function createQueue(
-  { say, quiet, stopping }: {
-    say: (line: string) => void;
-    quiet: boolean;
-    stopping: AbortSignal;
-  },
+  { say, quiet }: { say: (line: string) => void; quiet: boolean },
 ): RunQueue {
   const lastFailure = new Map<string, string>();
   return new RunQueue({
     flows,
-    stopping,
     listener: {
+      noted: say,
       completed: (run) => {
         lastFailure.delete(run.flow);
         if (!quiet) say(describeRun(run));

@@ -12,6 +12,8 @@ import type { MarketRow } from "../src/domain/market.ts";
 import type { RunRecord } from "../src/domain/run.ts";
 import { readScope, writeScope } from "../src/domain/scope.ts";
 import { HOUR_MS, iso } from "../src/domain/time.ts";
+import { builtInProject } from "../src/config/mod.ts";
+import { durabilityOf } from "../src/engine/durability.ts";
 import { findFlow, type RunnerContext } from "../src/engine/flow.ts";
 import { runFlow } from "../src/engine/runner.ts";
 import { pointInTime } from "../src/features/point_in_time.ts";
@@ -127,6 +129,8 @@ function runnerOn(store: Store): RunnerContext {
     codeVersion: "bench",
     env: () => undefined,
     signal: new AbortController().signal,
+    stopping: new AbortController().signal,
+    durability: durabilityOf(builtInProject().project),
     onLog: () => {},
   };
 }

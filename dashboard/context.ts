@@ -7,7 +7,7 @@ import type { OutcomeReport, ReportOptions } from "../src/domain/outcomes.ts";
 import type { RunRecord } from "../src/domain/run.ts";
 import type { Scopes } from "../src/domain/scope.ts";
 import type { Flow } from "../src/engine/flow.ts";
-import type { Asked } from "../src/engine/runner.ts";
+import type { Asked } from "../src/engine/beginning.ts";
 import type { RegistryContext } from "../src/registry/context.ts";
 import type { Access } from "./auth.ts";
 

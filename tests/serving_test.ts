@@ -37,7 +37,7 @@ async function ask(
   const { scopes } = registry;
   const { configs } = await loadFlowConfigs(project, scopes.write.branch);
   const never = new AbortController().signal;
-  const queue = createQueue({ say: () => {}, quiet: true, stopping: never });
+  const queue = createQueue({ say: () => {}, quiet: true });
   const service = createService({
     project,
     own: { scopes, environment: configs.environment, configs },

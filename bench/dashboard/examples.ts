@@ -1,7 +1,7 @@
 // Records to multiply: two and a half weeks as the flows themselves write them, on a store in memory.
 
 import { flows } from "../../flows/mod.ts";
-import { loadFlowConfigs, loadProject } from "../../src/config/mod.ts";
+import { builtInProject, loadFlowConfigs, loadProject } from "../../src/config/mod.ts";
 import { ASSET, type JsonObject, type VersionRecord } from "../../src/domain/asset.ts";
 import type { EvaluationRecord } from "../../src/domain/evaluation.ts";
 import {
@@ -14,6 +14,7 @@ import {
 import type { EventRecord, LogLine, RunRecord, StepRecord } from "../../src/domain/run.ts";
 import { type Scopes, writeScope } from "../../src/domain/scope.ts";
 import { HOUR_MS, iso } from "../../src/domain/time.ts";
+import { durabilityOf } from "../../src/engine/durability.ts";
 import { findFlow, type RunnerContext } from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 
@@ -100,6 +101,8 @@ async function runnerOn(store: Store): Promise<RunnerContext & { clock: { nowMs:
     codeVersion: CODE_VERSION,
     env: () => undefined,
     signal: new AbortController().signal,
+    stopping: new AbortController().signal,
+    durability: durabilityOf(builtInProject().project),
     onLog: () => {},
   };
 }

@@ -47,7 +47,7 @@ export const RunTimeline: FC<RunTimelineProps> = ({ name, startMs, endMs, totalM
   return <RowChart label={`${name}: starts at ${took(startMs)}, ${lasting}`} marks={axis + bar} />;
 };
 
-export type RunState = "done" | "failed" | "running" | "refused";
+export type RunState = "done" | "failed" | "running" | "refused" | "interrupted";
 
 /** How many runs a strip shows. */
 const HISTORY_LENGTH = 24;

@@ -13,6 +13,7 @@ const STATES: Record<RunStatus, [StateKind, string]> = {
   running: ["run", "running"],
   completed: ["ok", "done"],
   failed: ["fail", "failed"],
+  interrupted: ["warn", "interrupted"],
 };
 
 export const RunState: FC<{ run: Pick<RunRow, "status" | "flow" | "summary"> }> = ({ run }) => {

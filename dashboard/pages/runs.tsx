@@ -26,6 +26,7 @@ const RECENT_MS = 24 * HOUR_MS;
 const WORDS: Record<RunStatus, string> = {
   running: "running",
   failed: "failed",
+  interrupted: "interrupted",
   completed: "done",
 };
 

@@ -52,6 +52,7 @@ export const buildDataset = defineFlow({
   produces: `${ASSET.trainingDataset}, ${ASSET.evalHoldout} (one pair)`,
   card: async (ctx) => (await import("./card.tsx")).card(ctx),
   publishes: ["dataset_ready"],
+  catchesUp: true,
   params: datasetParams,
   check: (given) => Promise.try(() => checkSplitParams(splitParams(given))),
   readiness,

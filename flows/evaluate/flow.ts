@@ -70,6 +70,16 @@ export const evaluate = defineFlow({
       await resolveVersion(registry, write, "model", ASSET.detector, given.compare_to);
     }
   },
+  // Judged on other rows or against another version it is another judgement than the one that waits.
+  subject: async (registry, given) => {
+    if (!isChampion(given.compare_to) || given.eval_data_source || given.eval_data_version) {
+      return null;
+    }
+    const { write } = registry.scopes;
+    const { candidate_version: ref } = given;
+    const candidate = await resolveVersion(registry, write, "model", ASSET.detector, ref);
+    return { candidate_version: String(candidate.version) };
+  },
   exitCode: (summary) => summary.passed === true ? 0 : 3,
   next: (run) =>
     run.summary.passed === true

@@ -65,6 +65,10 @@ export const promote = defineFlow({
   lookUp: async (registry, given) => {
     await requestOf(registry, given, null);
   },
+  subject: async (registry, given) => {
+    if (given.alias !== CHAMPION) return null;
+    return { version: String((await requestOf(registry, given, null)).version) };
+  },
   dryRun: async (registry, given) => {
     const plan = await planPromotion(registry, await requestOf(registry, given as Params, null));
     const open = plan.blockers.filter((blocker) => !(plan.request.force && blocker.forceable));

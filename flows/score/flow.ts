@@ -43,6 +43,11 @@ export const score = defineFlow({
     const { read } = registry.scopes;
     await resolveVersion(registry, read, "data", ASSET.snapshot, given.snapshot_version);
   },
+  subject: async (registry, { snapshot_version }) => {
+    const { read } = registry.scopes;
+    const snapshot = await resolveVersion(registry, read, "data", ASSET.snapshot, snapshot_version);
+    return { snapshot_version: String(snapshot.version) };
+  },
   next: (run) => run.summary.champion === null ? "anomaly status" : "anomaly predictions",
 })
   .step("select", async (ctx) => await select(ctx))

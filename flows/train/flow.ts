@@ -81,6 +81,20 @@ export const train = defineFlow({
     if (given.fresh_data || mayBeUnbuilt(name, version)) return;
     await resolveVersion(registry, dataScope(registry, given), "data", name, version);
   },
+  // A model by another config is another one than the one that waits to be trained.
+  subject: async (registry, given, { training_config }) => {
+    const version = given.data_version ?? training_config.data_version;
+    const name = given.data_asset ?? training_config.data_asset;
+    if (given.fresh_data || given.model_config !== undefined) return null;
+    const scope = dataScope(registry, given);
+    if (
+      mayBeUnbuilt(name, version) && await latestVersion(registry, scope, "data", name) === null
+    ) {
+      return null;
+    }
+    const dataset = await resolveVersion(registry, scope, "data", name, version);
+    return { data_branch: dataset.branch, data_version: String(dataset.version) };
+  },
   next: (run) => `anomaly evaluate --candidate_version ${run.summary.version}`,
 })
   .step("load", async (ctx) => ({ rows: await loadRows(ctx) }))

@@ -31,6 +31,7 @@ export const validateOutcomes = defineFlow({
   publishes: ["outcomes_validated"],
   params,
   check: checkSource,
+  catchesUp: true,
   next: () => "anomaly outcomes",
 })
   .step("decide", async (ctx) => {

@@ -14,7 +14,9 @@ import type { FlowConfigs } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
 import type { OutcomeReport, ReportOptions } from "../domain/outcomes.ts";
 import { shellWord } from "../domain/shell.ts";
+import { durabilityOf } from "../engine/durability.ts";
 import type { Flow, RunnerContext } from "../engine/flow.ts";
+import { listenersOf } from "../engine/listening.ts";
 import type { RegistryContext } from "../registry/context.ts";
 import type { Scopes } from "../domain/scope.ts";
 import type { CommandSpec, GlobalParams } from "./parameters.ts";
@@ -24,7 +26,10 @@ import { printable } from "./text.ts";
 export interface App {
   env: (name: string) => string | undefined;
   nowMs: () => number;
+  /** Aborted when the program is told to stop, in order … */
   signal: AbortSignal;
+  /** … and when it is told to stop now. */
+  cut: AbortSignal;
   codeVersion: string;
   flows: readonly Flow[];
   /** Lines for a person; on stderr where stdout carries JSON. */
@@ -136,7 +141,13 @@ export async function openSession(
   const plan = options.plan ?? await planCall(app, call);
   const store = await app.openStore(plan.kvPath, { create: options.write });
   const actor = app.env("USER") || app.env("LOGNAME") || "local";
-  const registry: RegistryContext = { store, scopes: plan.scopes.scopes, actor, nowMs: app.nowMs };
+  const registry: RegistryContext = {
+    store,
+    scopes: plan.scopes.scopes,
+    actor,
+    nowMs: app.nowMs,
+    listenersOf: listenersOf(app.flows, plan.configs),
+  };
   return { plan, registry, [Symbol.dispose]: () => store[Symbol.dispose]() };
 }
 
@@ -147,7 +158,9 @@ export function runnerOf(app: App, session: Session, quiet: boolean): RunnerCont
     configs: session.plan.configs,
     codeVersion: app.codeVersion,
     env: app.env,
-    signal: app.signal,
+    signal: app.cut,
+    stopping: app.signal,
+    durability: durabilityOf(session.plan.project.project),
     onLog: (line) => {
       // An error ends the command and is printed then.
       if (!quiet && line.level !== "error") app.say(`  ${line.step}: ${printable(line.message)}`);

@@ -65,6 +65,7 @@ async function run(terminal: Terminal, words: readonly string[]): Promise<Answer
     env: (name) => terminal.env[name],
     nowMs: () => terminal.clockMs,
     signal: new AbortController().signal,
+    cut: new AbortController().signal,
     codeVersion: "test",
     flows,
     say: words.includes("--json") ? toStderr : toStdout,

@@ -2,6 +2,7 @@
 // stream; everything else is tested without a process.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { listenTo } from "../support/processes.ts";
 import { listing, withTerminal } from "./app.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -53,7 +54,7 @@ Deno.test("the process exits with the code of what happened, and errors are on s
   });
 });
 
-Deno.test("Ctrl-C ends a run as failed, and says so; nothing is left running", async () => {
+Deno.test("Ctrl-C twice ends a run now: it is interrupted, and says how to go on with it", async () => {
   await withTerminal(async ({ folder }) => {
     // A market that never answers: the run waits for it until it is stopped.
     using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -74,13 +75,22 @@ Deno.test("Ctrl-C ends a run as failed, and says so; nothing is left running", a
       stderr: "piped",
     }).spawn();
     using _connection = await accepted;
+    const told = listenTo(child.stdout);
+    const said = listenTo(child.stderr);
     child.kill("SIGINT");
-    const { code, stderr } = await child.output();
-    assertEquals(code, 1);
-    const text = new TextDecoder().decode(stderr);
-    assertMatch(text, /^error: Stopped by SIGINT before it was done/);
+    await told.match(/^Stopping after this step; Ctrl-C again stops now\.$/m, child.status);
+    child.kill("SIGINT");
+    assertEquals((await child.status).code, 1);
+    await said.ended;
+    assertMatch(
+      said.text(),
+      /^error: Cannot finish run 1, .* before step "fetch": Stopped by SIGINT .* Next: anomaly runs resume 1/m,
+    );
+    await told.ended;
     const { stdout } = await anomaly(folder, "runs", "list", "--json");
-    assertEquals(JSON.parse(stdout).map((run: { status: string }) => run.status), ["failed"]);
+    assertEquals(JSON.parse(stdout).map((run: { status: string }) => run.status), [
+      "interrupted",
+    ]);
   });
 });
 

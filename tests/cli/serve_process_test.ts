@@ -48,7 +48,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  Deno.test(`${signal} cuts a run that waits for a silent market, which is recorded as failed`, async () => {
+  Deno.test(`${signal} cuts a run that waits for a silent market, which is interrupted and can be resumed`, async () => {
     await withTerminal(async (terminal) => {
       using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const asked = silent.accept();
@@ -62,7 +62,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       assertEquals(await served.end(signal), 0);
       await live;
       const ingest = (await runsOf(terminal)).filter(({ flow }) => flow === "ingest");
-      assertEquals(ingest.map(({ status }) => status), ["failed"]);
+      assertEquals(ingest.map(({ status }) => status), ["interrupted"]);
       assertMatch(ingest[0]!.error!.message, new RegExp(`Stopped by ${signal} before it was done`));
     });
   });

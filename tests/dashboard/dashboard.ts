@@ -11,7 +11,12 @@ import { toAppError } from "../../src/domain/errors.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { followEvents } from "../../src/engine/triggers.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import { memoryRegistry, testConfigs, type TestRegistry } from "../support/registry.ts";
+import {
+  memoryRegistry,
+  testConfigs,
+  testDurability,
+  type TestRegistry,
+} from "../support/registry.ts";
 
 export const ORIGIN = "http://127.0.0.1:8001";
 
@@ -66,6 +71,8 @@ export async function dashboardOn(
         codeVersion: "test",
         env: () => undefined,
         signal: new AbortController().signal,
+        stopping: new AbortController().signal,
+        durability: testDurability(),
         onLog: () => {},
       };
       const run = runFlow(runner, flow, {
@@ -76,7 +83,7 @@ export async function dashboardOn(
         ...(asked && { asked }),
       });
       const done = run
-        .then((done) => followEvents(runner, flows, done, { params, tags }))
+        .then((done) => followEvents(runner, flows, done, { params, tags, goesOn: true }))
         .then(() => {}, begun.reject);
       const failure = run.then(() => null, toAppError);
       return { started: begun.promise, done, failure };

@@ -6,7 +6,8 @@ import { AppError } from "../../src/domain/errors.ts";
 import { defineFlow, type Flow } from "../../src/engine/flow.ts";
 import { RunQueue } from "../../src/engine/queue.ts";
 import { listRuns } from "../../src/registry/runs.ts";
-import { memoryRegistry, testRunner } from "../support/registry.ts";
+import { listGaps } from "../../src/registry/slots.ts";
+import { HOUR_MS, memoryRegistry, testRunner } from "../support/registry.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 10, 20);
 const done: SlotOutcome = { kind: "done" };
@@ -162,8 +163,7 @@ async function scheduled(flow: Flow, given: { runner?: () => Promise<never> } = 
   const said: string[] = [];
   const queue = new RunQueue({
     flows: [flow],
-    stopping: stopping.signal,
-    listener: { completed: () => {}, failed: () => {} },
+    listener: { completed: () => {}, failed: () => {}, noted: () => {} },
   });
   const handlers: (() => Promise<SlotOutcome>)[] = [];
   const cron: Cron = { register: (_name, _expression, handler) => void handlers.push(handler) };
@@ -202,6 +202,7 @@ Deno.test("a flow that is still waiting for data is not run, and the log says wh
   using build = await scheduled(flowOf("ingest", () => {}, () => waits.shift()!));
   assertEquals(await build.wake(), done);
   assertEquals([await build.runs(), build.said], [[], ["ingest waits: dataset possible in 31 h"]]);
+  build.registry.clockMs += HOUR_MS;
   await build.wake();
   assertEquals(await build.runs(), ["completed"]);
 });
@@ -231,19 +232,25 @@ Deno.test("a market at its end is over; another flow that finds nothing is not",
   }
 });
 
-Deno.test("slots of a flow do not pile up behind the one that waits", async () => {
+Deno.test("a slot that comes while the flow is still at work for an earlier one is a gap", async () => {
   const gate = Promise.withResolvers<void>();
   using ingest = await scheduled(flowOf("ingest", () => gate.promise));
-  const { queue, runner, wake } = ingest;
+  const { registry, wake } = ingest;
   const first = wake();
   while ((await ingest.runs()).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
-  const second = wake();
-  while (!queue.isWaiting("main", "ingest")) await new Promise((resolve) => setTimeout(resolve, 1));
-  assertEquals(await wake(), done, "it does not wait, for one waits already");
+  registry.clockMs += HOUR_MS;
+  assertEquals(await wake(), done, "it does not wait for the other");
+  assertEquals(ingest.said, ["ingest is still at work for an earlier slot"]);
   gate.resolve();
-  await Promise.all([first, second]);
+  await first;
+  assertEquals(await ingest.runs(), ["completed"]);
+  const gaps = await listGaps(registry, registry.scopes.read, "ingest", { limit: 9 });
+  assertEquals(gaps.map(({ fromSlotMs, slots, reason }) => [fromSlotMs, slots, reason]), [
+    [registry.clockMs, 1, "overlap"],
+  ]);
+  registry.clockMs += HOUR_MS;
+  await wake();
   assertEquals(await ingest.runs(), ["completed", "completed"]);
-  assertEquals(runner.registry.scopes.write.branch, "main");
 });
 
 Deno.test("a store that cannot be opened is said, and tried again", async () => {

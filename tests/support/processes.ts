@@ -84,7 +84,7 @@ function inherited(): Record<string, string> {
 }
 
 /** A stream as text that grows, and can be waited for. */
-function listenTo(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+export function listenTo(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
   let text = "";
   let heard = Promise.withResolvers<void>();
   const ended = (async () => {
@@ -94,8 +94,8 @@ function listenTo(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
       heard = Promise.withResolvers<void>();
     }
   })();
-  const match = async (pattern: RegExp, exit: Promise<number>) => {
-    let code: number | null = null;
+  const match = async (pattern: RegExp, exit: Promise<unknown>) => {
+    let code: unknown = null;
     const over = exit.then((value) => void (code = value));
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, HEAR_MS);

@@ -33,7 +33,10 @@ const runFields = {
   code_version: z.string(),
   params: freeObject.describe("parameters with their defaults"),
   configs: freeObject.describe("configs as they were when it started"),
-  triggered_by: id.nullable().describe("event that started it; null by hand or by schedule"),
+  triggered_by: id.nullable().describe("event that it handles; null by hand or by schedule"),
+  attempt: z.int().describe("1, and one more with each run that resumes the one before"),
+  resumes: id.nullable().describe("run whose finished steps it adopted"),
+  resumed_by: id.nullable().describe("run that went on with it"),
   started_at: time,
   finished_at: time.nullable(),
   market_at: time.nullable(),
@@ -56,6 +59,8 @@ export const stepSchema = z.strictObject({
   status: z.enum(RUN_STATUSES),
   started_at: time,
   finished_at: time.nullable(),
+  tries: z.int().describe("how often it was tried within this run"),
+  adopted_from: id.nullable().describe("run that finished it, where this one took it over"),
   artifacts: freeObject.describe("what it hands to the following steps"),
 }).openapi("Step");
 

@@ -67,6 +67,8 @@ export const demo = defineCommand({
     await refuseUsedStore(session, call);
     const runner: RunnerContext = {
       ...runnerOf(app, session, true),
+      // The story follows its events itself, where it is told to.
+      registry: { ...session.registry, listenersOf: () => [] },
       configs: { ...plan.configs, auto_promote: true },
       env: (name) =>
         name === "ANOMALY_SEED" && params.seed !== undefined ? String(params.seed) : app.env(name),

@@ -18,6 +18,9 @@ import { kindTable, metricLines } from "./outcomes.ts";
 
 export const MAX_STORY_HOURS = 8760;
 
+/** What follows is the story's own. */
+const FOLLOWED = { params: {}, tags: ["demo"], goesOn: false };
+
 /** A call of demo, on its own store and branch. */
 export type DemoCall =
   & DemoStoreCall
@@ -56,7 +59,7 @@ export class Story {
     );
     const { runs, error } = await this.#timed(
       "train, evaluate, promote",
-      () => followEvents(this.runner, this.app.flows, built, { params: {}, tags: ["demo"] }),
+      () => followEvents(this.runner, this.app.flows, built, FOLLOWED),
     );
     for (const run of runs) this.#say(describe(run));
     if (error) throw error;
@@ -75,7 +78,7 @@ export class Story {
   async #scoreAndValidate(ingested: RunRecord): Promise<void> {
     const { runs, error } = await this.#timed(
       "score",
-      () => followEvents(this.runner, this.app.flows, ingested, { params: {}, tags: ["demo"] }),
+      () => followEvents(this.runner, this.app.flows, ingested, FOLLOWED),
     );
     if (error) throw error;
     for (const { flow, summary } of runs) {

@@ -59,11 +59,16 @@ async function runCommand(
     const answer = await flow.dryRun(session.registry, params);
     return { json: answer, text: describeDryRun(flow, answer), exitCode: answer.allowed ? 0 : 3 };
   }
-  if (!call.globals.quiet) app.say(`${flow.name} on branch ${runner.registry.scopes.write.branch}`);
+  if (!call.globals.quiet) {
+    app.say(`${flow.name} on branch ${runner.registry.scopes.write.branch}`);
+    app.signal.addEventListener("abort", () => {
+      app.say("Stopping after this step; Ctrl-C again stops now.");
+    });
+  }
   const run = await runFlow(runner, flow, { params, tags, triggeredBy: null }).catch((error) => {
     throw withRunHint(toAppError(error), call);
   });
-  const inherited = { params: params as JsonObject, tags };
+  const inherited = { params: params as JsonObject, tags, goesOn: false, waits: true };
   const followed: FollowResult = follow
     ? await followEvents(runner, app.flows, run, inherited)
     : { runs: [], error: null };
@@ -137,12 +142,15 @@ function chainError(
   );
 }
 
-/** The failed run is recorded; say where to look at it. */
+/** The run is recorded; say where to look at it, and how to go on with it. */
 function withRunHint(error: AppError, call: Call<RunParams>): AppError {
   const runId = error.details.run_id;
   if (runId === undefined) return error;
   const see = hint(call, `anomaly runs show ${runId}`);
-  return new AppError(error.code, `${error.message}\nRun ${runId} failed. See: ${see}`, {
+  const how = error.code === "interrupted"
+    ? `\nWhat run ${runId} finished stands.`
+    : `\nRun ${runId} failed. See: ${see}`;
+  return new AppError(error.code, error.message + how, {
     cause: error.cause,
     details: error.details,
   });
