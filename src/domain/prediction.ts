@@ -112,7 +112,7 @@ export interface OutcomeRecord {
 }
 
 /** Buckets of the look-up by coin: a commit writes so many entries, however many coins there are. */
-const COIN_BUCKETS = 64;
+export const COIN_BUCKETS = 64;
 
 /** The bucket of a coin's id: FNV-1a over its UTF-16 code units. */
 export function coinBucket(coinId: string): number {

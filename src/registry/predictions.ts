@@ -45,16 +45,25 @@ export async function stageBatch(
   await requireBlob(tx, batch.table);
   tx.set(key, batch);
   tx.set(keys.due(dueAtMs, marketAtMs, model, version), true);
-  const buckets = new Map<number, CoinScore[]>();
-  for (const coin of coins) {
-    const bucket = coinBucket(coin.coinId);
-    buckets.set(bucket, [...buckets.get(bucket) ?? [], coin]);
-  }
-  for (const [bucket, members] of buckets) {
-    const scores: CoinScores = { role, threshold, coins: members };
+  for (const [bucket, scores] of coinBuckets({ role, threshold }, coins)) {
     tx.set(keys.coinScores(bucket, marketAtMs, model, version), scores);
   }
   return true;
+}
+
+/** A batch's coins as the look-up by coin has them: bucket → those whose ids fall into it, in their order. */
+export function coinBuckets(
+  { role, threshold }: Pick<PredictionBatch, "role" | "threshold">,
+  coins: readonly CoinScore[],
+): Map<number, CoinScores> {
+  const buckets = new Map<number, CoinScores>();
+  for (const { coinId, price, score, flagged } of coins) {
+    const bucket = coinBucket(coinId);
+    const scores = buckets.get(bucket) ?? { role, threshold, coins: [] };
+    scores.coins.push({ coinId, price, score, flagged });
+    buckets.set(bucket, scores);
+  }
+  return buckets;
 }
 
 export function getBatch(
@@ -215,7 +224,7 @@ export interface PredictionRow extends CoinScore {
 
 /** The rows of a batch, in the market's order. */
 export async function readBatch(
-  ctx: RegistryContext,
+  ctx: Pick<RegistryContext, "store">,
   batch: PredictionBatch,
 ): Promise<PredictionRow[]> {
   // Imported on demand: most commands read no table, and should start at once.
