@@ -29,7 +29,8 @@ export const ingest = defineFlow({
   check: checkSource,
   next: () => "anomaly status",
 })
-  .step("fetch", async (ctx) => ({ fetched: await fetchMarket(ctx) }))
+  // The client tries for a minute itself, and waits for its budget; what takes longer hangs.
+  .step("fetch", async (ctx) => ({ fetched: await fetchMarket(ctx) }), { timeoutMs: 600_000 })
   .step("parse", async (ctx, { fetched }) => {
     const { parsed } = await parseMarket(ctx, fetched);
     return { parsed };

@@ -30,7 +30,7 @@ const params = z.strictObject({
   ),
   port: portParam,
   no_schedules: z.boolean().default(false).describe(
-    "do not run the schedules of project.json; for every process of a branch but one",
+    "do not run the schedules of project.json; several processes that do share them",
   ),
   speed: z.number().min(1).max(MAX_SPEED).default(1).describe(
     "run the clock, and so the schedules, so many times faster; not with coingecko",
@@ -50,10 +50,10 @@ export const serve = defineCommand({
   description:
     "Open to this machine alone; any other address asks for the token in ANOMALY_TOKEN.\n\n" +
     "Runs the schedules of project.json: ingest and validate_outcomes each hour, build_dataset each " +
-    "day, and what their events trigger. With --speed 3600 an hour of a simulated or recorded market " +
+    "day, and what their events trigger; goes on with what a process that died left. With --speed 3600 an hour of a simulated or recorded market " +
     "goes by in a second.\n\n" +
     "SIGINT (Ctrl-C) and SIGTERM end it in order: the step that is going on may finish, for at most " +
-    "5 s.",
+    "5 s; the run goes on when somebody serves again.",
   params,
   examples: [
     "anomaly serve",
