@@ -3,12 +3,20 @@
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, WriteScope } from "../domain/scope.ts";
 import { BUSY_DEADLINE_MS, isBusy, pause, retryWhileBusy } from "./busy.ts";
-import { belongsTo, branchRange, isBlobKey, keysOf, type ReadKey, type WriteKey } from "./keys.ts";
+import {
+  branchRange,
+  isBranchKey,
+  keysOf,
+  type ReadKey,
+  type SchemaRecord,
+  storeKeys,
+} from "./keys.ts";
+import { asMigrated } from "./migrations.ts";
+import { OpenSchema, type ReadSchema } from "./schema.ts";
+import { keyId, Transaction } from "./transaction.ts";
 
-// Deno KV's own limits (a commit over them fails as a whole), checked here to say which was met. Of the
-// mutations, one is the branch's revision.
-const MAX_MUTATIONS = 1000 - 1;
-const MAX_CHECKS = 100;
+export type { Transaction };
+
 const GET_MANY_LIMIT = 10;
 
 export interface ListOptions {
@@ -40,6 +48,7 @@ export class Store implements Disposable, Reader {
 
   private constructor(
     private readonly kv: Deno.Kv,
+    readonly schema: OpenSchema,
     /** As a person names it: the path, ":memory:", a URL, or "the platform's database". */
     readonly location: string,
     /** Nothing is stored at `location` yet: this is an empty one in memory in its place. */
@@ -56,12 +65,13 @@ export class Store implements Disposable, Reader {
    * may be believed. What it gives is shared, and so must not be changed. Commits go past it.
    */
   remembering(): Store {
-    return new Store(this.kv, this.location, this.absent, new Map(), this.root);
+    return new Store(this.kv, this.schema, this.location, this.absent, new Map(), this.root);
   }
 
   /**
    * Opens or creates the database. Undefined opens the platform's own (on Deploy).
-   * Throws `unavailable` when the path is not a KV database or cannot be reached.
+   * Throws `unavailable` when the path is not a KV database, cannot be reached, or needs a newer program.
+   * An older store can be read; before it is written to, it has to be migrated (migrate.ts).
    *
    * @param options.standsInFor the path where there is no store yet, when an empty one is opened in
    *   its place
@@ -75,11 +85,11 @@ export class Store implements Disposable, Reader {
     try {
       kv = await retryWhileBusy(() => Deno.openKv(path));
       // Opening is lazy: only a read tells whether the file is a database at all.
-      const opened = kv;
-      await retryWhileBusy(() => opened.get(["open"]));
-      return new Store(kv, location, standsInFor !== undefined);
+      const schema = new OpenSchema(location, await readSchema(kv));
+      return new Store(kv, schema, location, standsInFor !== undefined);
     } catch (error) {
       kv?.close();
+      if (error instanceof AppError) throw error;
       throw new AppError(
         "unavailable",
         `Cannot open the store ${location}: ${
@@ -102,7 +112,14 @@ export class Store implements Disposable, Reader {
 
   /** The value with its versionstamp, as it is now, for transactions. */
   entry<T>(key: ReadKey<T>): Promise<Deno.KvEntryMaybe<T>> {
-    return retryWhileBusy(() => this.kv.get<T>(key.parts));
+    return retryWhileBusy(async () => this.#asMigrated(await this.kv.get<T>(key.parts)));
+  }
+
+  /** A record of an older store, as it will be once that is migrated. */
+  #asMigrated<E extends Deno.KvEntryMaybe<unknown>>(entry: E): E {
+    const { phase, version } = this.schema;
+    if (phase !== "older" || entry.value === null || !isBranchKey(entry.key)) return entry;
+    return { ...entry, value: asMigrated(version, entry.key[3], entry.value) };
   }
 
   #remembered<R>(idOf: () => string, read: () => Promise<R>): Promise<R> {
@@ -129,7 +146,7 @@ export class Store implements Disposable, Reader {
     for (let i = 0; i < keys.length; i += GET_MANY_LIMIT) {
       const parts = keys.slice(i, i + GET_MANY_LIMIT).map((key) => key.parts);
       const entries = await retryWhileBusy(() => this.kv.getMany<T[]>(parts));
-      for (const entry of entries) values.push(entry.value as T | null);
+      for (const entry of entries) values.push(this.#asMigrated(entry).value as T | null);
     }
     return values;
   }
@@ -153,7 +170,8 @@ export class Store implements Disposable, Reader {
     return await retryWhileBusy(async () => {
       const entries: StoreEntry<T>[] = [];
       for await (const entry of this.kv.list<T>(selector, listing)) {
-        entries.push({ rest: entry.key.slice(base.length), value: entry.value });
+        const { value } = this.#asMigrated(entry);
+        entries.push({ rest: entry.key.slice(base.length), value });
       }
       return entries;
     });
@@ -186,9 +204,11 @@ export class Store implements Disposable, Reader {
    * transaction is checked: if any of it changed meanwhile, or the database was busy, `build` runs
    * again on the new state. It must therefore have no other effects; it may throw to give up.
    *
-   * Throws `conflict` when the store stayed contended for 30 s.
+   * Throws `conflict` when the store stayed contended for 30 s, `unavailable` when it needs a migration or
+   * another process has migrated it.
    */
   async commit<R>(scope: WriteScope, build: (tx: Transaction) => Promise<R>): Promise<R> {
+    this.schema.requireWritable();
     const deadline = performance.now() + BUSY_DEADLINE_MS;
     for (let attempt = 0;; attempt++) {
       const tx = new Transaction(this, scope);
@@ -197,6 +217,7 @@ export class Store implements Disposable, Reader {
         this.commitCount++;
         return result;
       }
+      this.schema.adopt(await readSchema(this.kv));
       if (performance.now() > deadline) {
         throw new AppError(
           "conflict",
@@ -208,9 +229,30 @@ export class Store implements Disposable, Reader {
     }
   }
 
-  /** False when a check failed or the database was busy; both mean: read again. */
+  /**
+   * Changes what the store says of its schema; for migrations. False where another process was first: what
+   * that one left is then what is known.
+   */
+  async moveSchema(record: SchemaRecord): Promise<boolean> {
+    const moved = await this.#commitAtomic((operation) => this.schema.move(operation, record));
+    this.schema.replace(await readSchema(this.kv));
+    return moved;
+  }
+
   async #tryCommit(tx: Transaction): Promise<boolean> {
-    const operation = tx.stage(this.kv.atomic());
+    const isFirst = this.schema.record === null && tx.writes;
+    const done = await this.#commitAtomic((operation) =>
+      tx.stage(this.schema.guard(operation, tx.writes))
+    );
+    if (done && isFirst) this.schema.replace(await readSchema(this.kv));
+    return done;
+  }
+
+  /** False when a check failed or the database was busy; both mean: read again. */
+  async #commitAtomic(
+    stage: (operation: Deno.AtomicOperation) => Deno.AtomicOperation,
+  ): Promise<boolean> {
+    const operation = stage(this.kv.atomic());
     try {
       return (await operation.commit()).ok;
     } catch (error) {
@@ -227,81 +269,14 @@ export class Store implements Disposable, Reader {
   }
 }
 
-/** What one commit reads and writes. Made by `Store.commit`; not kept beyond it. */
-export class Transaction implements Reader {
-  readonly #reads = new Map<string, Deno.KvEntryMaybe<unknown>>();
-  readonly #sets = new Map<string, { key: Deno.KvKey; value: unknown }>();
-  readonly #deletes = new Map<string, Deno.KvKey>();
-
-  constructor(private readonly store: Store, readonly scope: WriteScope) {}
-
-  /**
-   * Reads a value and makes the commit depend on it. What this transaction staged is seen. A key is
-   * read once: all that is decided by its value is decided by the one that the commit checks.
-   */
-  async get<T>(key: ReadKey<T>): Promise<T | null> {
-    const id = keyId(key.parts);
-    const staged = this.#sets.get(id);
-    if (staged) return staged.value as T;
-    if (this.#deletes.has(id)) return null;
-    const read = this.#reads.get(id);
-    if (read) return read.value as T | null;
-    const entry = await this.store.entry(key);
-    this.#reads.set(id, entry);
-    return entry.value;
-  }
-
-  set<T>(key: WriteKey<T>, value: T): void {
-    this.#assertWritable(key.parts);
-    this.#deletes.delete(keyId(key.parts));
-    this.#sets.set(keyId(key.parts), { key: key.parts, value });
-  }
-
-  delete<T>(key: WriteKey<T>): void {
-    this.#assertWritable(key.parts);
-    this.#sets.delete(keyId(key.parts));
-    this.#deletes.set(keyId(key.parts), key.parts);
-  }
-
-  /** The next integer of a sequence, from 1; allocated by this commit and by no other. */
-  async next(counter: WriteKey<number>): Promise<number> {
-    const value = ((await this.get(counter)) ?? 0) + 1;
-    this.set(counter, value);
-    return value;
-  }
-
-  /** Puts everything into an atomic operation, and asserts the platform's limits. */
-  stage(operation: Deno.AtomicOperation): Deno.AtomicOperation {
-    const mutations = this.#sets.size + this.#deletes.size;
-    if (mutations > MAX_MUTATIONS || this.#reads.size > MAX_CHECKS) {
-      throw new AppError(
-        "internal",
-        `Cannot commit ${mutations} mutations with ${this.#reads.size} checks: expected at most ` +
-          `${MAX_MUTATIONS} and ${MAX_CHECKS}.`,
-      );
-    }
-    for (const entry of this.#reads.values()) operation.check(entry);
-    for (const { key, value } of this.#sets.values()) operation.set(key, value);
-    for (const key of this.#deletes.values()) operation.delete(key);
-    // Not read before, so that commits to one branch do not get into each other's way over it.
-    if (mutations > 0) operation.set(keysOf(this.scope).revision().parts, true);
-    return operation;
-  }
-
-  /** The types already say so; this holds where a type was cast away. */
-  #assertWritable(parts: Deno.KvKey): void {
-    if (belongsTo(this.scope, parts) || isBlobKey(parts)) return;
-    throw new AppError(
-      "internal",
-      `Cannot write ${
-        JSON.stringify(parts)
-      }: this command writes to branch ${this.scope.branch} only.`,
-    );
-  }
-}
-
-function keyId(parts: Deno.KvKey): string {
-  return JSON.stringify(parts);
+/** What the store says of its schema: one read, and a second one where it says nothing. */
+async function readSchema(kv: Deno.Kv): Promise<ReadSchema> {
+  const entry = await retryWhileBusy(() => kv.get<SchemaRecord>(storeKeys.schema().parts));
+  if (entry.value !== null) return { entry, isEmpty: false };
+  return await retryWhileBusy(async () => {
+    for await (const _ of kv.list({ prefix: [] }, { limit: 1 })) return { entry, isEmpty: false };
+    return { entry, isEmpty: true };
+  });
 }
 
 function messageOf(error: unknown): string {
