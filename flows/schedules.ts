@@ -3,7 +3,7 @@
 // process has it, is settled by the clock and the store.
 
 import type { ProjectConfig } from "../src/domain/config.ts";
-import { isExpired, Taken } from "../src/domain/durability.ts";
+import { isExpired, type LeaseRecord, Taken } from "../src/domain/durability.ts";
 import { type AppError, toAppError } from "../src/domain/errors.ts";
 import { SCHEDULED_TAG } from "../src/domain/names.ts";
 import type { RunRecord } from "../src/domain/run.ts";
@@ -44,6 +44,8 @@ const DONE: SlotOutcome = { kind: "done" };
 const RETRY_AFTER_MS = 30_000;
 /** Tries of a slot whose market does not answer, beside the first. */
 const MAX_RETRIES = 2;
+/** How often a run of another process is looked at that an earlier slot began. */
+const LOOK_MS = 50;
 
 /** Sets up every schedule, without waiting for anything: a platform takes only what is set up at once. */
 export function registerSchedules(cron: Cron, options: ScheduleOptions): void {
@@ -113,10 +115,13 @@ async function takeSlot(
     await passSlot(registry, due, null);
     return null;
   }
-  if (queue.isWaiting(write.branch, flow.name) || last && await isAlive(runner, last)) {
+  const before = last === null ? "over" : await outlookOf(runner, last.id);
+  if (queue.isWaiting(write.branch, flow.name) || before === "alive") {
     await passOver(runner, flow, due, say);
     return null;
   }
+  // What the dead process left comes before what is new.
+  if (before === "dead") await queue.tend(runner);
   const request = { runner, flow, params: {}, tags: [SCHEDULED_TAG], slot: due };
   return await queue.start(request).failure;
 }
@@ -132,9 +137,25 @@ async function passOver(
   await passSlot(registry, due, flow.catchesUp ? null : "overlap");
 }
 
-async function isAlive({ registry, durability }: RunnerContext, run: RunRecord): Promise<boolean> {
-  const lease = await getLease(registry, registry.scopes.write, run.id);
-  return lease !== null && !isExpired(lease, durability.holder.nowMs());
+/**
+ * Whether a run of an earlier slot goes on. One of another process is watched until it shows a sign of life,
+ * ends, or has shown none for as long as its lease is believed: a slot is not lost to a process that died.
+ */
+async function outlookOf(
+  { registry, durability, stopping }: RunnerContext,
+  runId: number,
+): Promise<"alive" | "dead" | "over"> {
+  const { holder } = durability;
+  let seen: LeaseRecord | null = null;
+  for (;;) {
+    const lease = await getLease(registry, registry.scopes.write, runId);
+    if (lease === null) return "over";
+    if (isExpired(lease, holder.nowMs())) return "dead";
+    const isRenewed = seen !== null && seen.beatAtMs !== lease.beatAtMs;
+    if (lease.holder === holder.id || isRenewed || stopping.aborted) return "alive";
+    seen = lease;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /** Whether the slot's run found the world unavailable, and is to be tried again by now. */
