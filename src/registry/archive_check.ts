@@ -23,6 +23,8 @@ import {
   versionFromWire,
 } from "./archive_manifest.ts";
 
+export type { ByteSource };
+
 const MAX_ENTRIES = 500_000;
 const MAX_MANIFEST_BYTES = 128 * 1024 * 1024;
 const MAX_PROBLEMS = 3;

@@ -42,7 +42,7 @@ const WRONG_USAGE: readonly Case[] = [
   [
     "models",
     "Cannot run anomaly models: models lacks its second word, expected list, show, compare, " +
-    "history, why, rollback, revoke or export. See: anomaly models --help",
+    "history, why, rollback, revoke, export or import. See: anomaly models --help",
   ],
   [
     "completions",
@@ -88,8 +88,8 @@ const WRONG_USAGE: readonly Case[] = [
   ],
   [
     "data export market_snapshot",
-    "Cannot run anomaly data export: --out is missing, expected text that is not empty. See: " +
-    "anomaly data export --help",
+    "Cannot run anomaly data export: found neither of --out and --archive, expected one of them. " +
+    "See: anomaly data export --help",
   ],
   [
     "serve --port 70000",

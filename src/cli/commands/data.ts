@@ -1,4 +1,4 @@
-// data list|show|inspect|export: snapshots, datasets, evaluation results, across branches.
+// data list|show|inspect|export|import: snapshots, datasets, evaluation results, across branches.
 
 import { z } from "zod";
 import { ASSET, DATA_ASSETS, type VersionRecord } from "../../domain/asset.ts";
@@ -24,6 +24,7 @@ import {
 } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { columns, facts, instant, UNDEFINED } from "../text.ts";
+import { exportParams, exportTarget, importData, writeArchive } from "./archive.ts";
 import { writeExport } from "./export.ts";
 
 const assetPositional = {
@@ -255,23 +256,28 @@ function extreme(values: Float64Array, pick: (a: number, b: number) => number): 
 const exportData = defineCommand({
   name: "data export",
   group: "operate",
-  summary: "Write a version's Parquet table to a file.",
+  summary: "Write data to a file, or an archive with its lineage.",
   positionals: [assetPositional, refPositional],
   params: z.strictObject({
-    out: z.string().min(1).meta({ placeholder: "file" }).describe("file to write; must not exist"),
+    ...exportParams("file"),
     role: z.string().default("table").describe("which file: table, raw, labels, members, report"),
     ...branchParams,
   }),
-  examples: ["anomaly data export training_dataset --out training.parquet"],
+  examples: [
+    "anomaly data export training_dataset --out training.parquet",
+    "anomaly data export training_dataset --archive training.tar",
+  ],
   run: async (app, call) => {
+    const { path, isArchive } = exportTarget("data export", call.params);
     using session = await openSession(app, call, { write: false });
     const version = await resolveData(session, call);
+    if (isArchive) return await writeArchive(app, session, version, path);
     const bytes = await readFile(session.registry, version, call.params.role);
-    return await writeExport(call.params.out, bytes, `${version.name} v${version.version}`);
+    return await writeExport(path, bytes, `${version.name} v${version.version}`);
   },
 });
 
-export const dataCommands: Command[] = [list, show, inspect, exportData];
+export const dataCommands: Command[] = [list, show, inspect, exportData, importData];
 
 async function resolveData(session: Session, call: Call<unknown>): Promise<VersionRecord> {
   const [name, ref = "latest"] = call.positionals;

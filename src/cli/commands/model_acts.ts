@@ -1,4 +1,4 @@
-// models rollback|revoke|export: what changes or leaves the registry.
+// models rollback|revoke|export|import: what changes or leaves the registry, or comes into it.
 
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
@@ -7,6 +7,7 @@ import { CHAMPION, stageRevocation, stageRollback } from "../../registry/aliases
 import { readFile } from "../../registry/assets.ts";
 import { type Command, defineCommand, hint, openSession } from "../command.ts";
 import { branchParams } from "../parameters.ts";
+import { exportParams, exportTarget, importModel, writeArchive } from "./archive.ts";
 import { writeExport } from "./export.ts";
 import { refPositional, resolveModel } from "./model_ref.ts";
 
@@ -69,19 +70,21 @@ const revoke = defineCommand({
 const exportModel = defineCommand({
   name: "models export",
   group: "operate",
-  summary: "Write a version's safetensors file.",
+  summary: "Write a model to a file, or an archive with its lineage.",
   positionals: [refPositional],
-  params: z.strictObject({
-    out: z.string().min(1).meta({ placeholder: "file" }).describe("file to write; must not exist"),
-    ...branchParams,
-  }),
-  examples: ["anomaly models export champion --out champion.safetensors"],
+  params: z.strictObject({ ...exportParams("safetensors file"), ...branchParams }),
+  examples: [
+    "anomaly models export champion --out champion.safetensors",
+    "anomaly models export champion --archive champion.tar",
+  ],
   run: async (app, call) => {
+    const { path, isArchive } = exportTarget("models export", call.params);
     using session = await openSession(app, call, { write: false });
     const { registry, version } = await resolveModel(session.registry, call);
+    if (isArchive) return await writeArchive(app, session, version, path);
     const bytes = await readFile(registry, version, "model");
-    return await writeExport(call.params.out, bytes, `${model} v${version.version}`);
+    return await writeExport(path, bytes, `${model} v${version.version}`);
   },
 });
 
-export const modelActs: Command[] = [rollback, revoke, exportModel];
+export const modelActs: Command[] = [rollback, revoke, exportModel, importModel];
