@@ -14,6 +14,9 @@ export interface KernelFunctions {
   heapBase(): number;
   /** 1 where all values were finite as float32, else 0. */
   sumLeafValues(forest: number, rows: number, sums: number): number;
+  searchByTree(search: number): void;
+  searchByScan(search: number): void;
+  sumDistances(groups: number): void;
 }
 
 /** An instance of the kernel with its memory, of which a computation takes what it needs. */

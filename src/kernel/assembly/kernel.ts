@@ -1,6 +1,8 @@
 // What the module exports. Compiled to ../kernel_bytes.ts by `deno task kernel`.
 
 export { sumLeafValues } from "./forest";
+export { searchByScan, searchByTree } from "./neighbors";
+export { sumDistances } from "./silhouette";
 
 /** First address that is not the module's own; from here on memory is the caller's. */
 export function heapBase(): usize {

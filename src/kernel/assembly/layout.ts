@@ -15,3 +15,15 @@ export const FOREST_BYTES = 28;
 export const COLUMN_BYTES = 40;
 export const SPLIT_BYTES = 24;
 export const TREE_BYTES = 52;
+
+/** Points of a block in which nearest neighbours are searched. */
+export const BLOCK_POINTS = 8;
+/** Blocks in a leaf of the KD-tree. */
+export const LEAF_BLOCKS = 4;
+/** Bytes of the record of search.ts. */
+export const SEARCH_BYTES = 56;
+
+/** Rows that the silhouette keeps side by side. */
+export const QUAD_ROWS = 4;
+/** Bytes of the record of silhouette.ts. */
+export const GROUPS_BYTES = 28;
