@@ -188,6 +188,25 @@ Deno.test("the same archive imported twice is one version, and so is one importe
     assertEquals([own.isKnown, own.versions], [true, [version]]);
   }));
 
+Deno.test("an import that another one of the same overtakes, between its last look and its commit, gives way", () =>
+  withPipeline(async (pipeline) => {
+    const archive = await exportBytes(pipeline.registry, await trained(pipeline));
+    using other = await memoryRegistry();
+    const { store } = other;
+    const list = store.list.bind(store);
+    let looks = 0;
+    store.list = async (prefix, options) => {
+      const found = await list(prefix, options);
+      // The second look for runs of imports is the one inside the commit.
+      if (prefix.parts.at(-1) === "import" && ++looks === 2) await importBytes(other, archive);
+      return found;
+    };
+    const { versions, isKnown } = await importBytes(other, archive);
+    assertEquals([isKnown, versions.map(({ version }) => version)], [true, [1]]);
+    const lines = await dumpBranch(store, "main");
+    assertEquals(lines.filter((line) => line.startsWith('["version"')).length, 1);
+  }));
+
 Deno.test("snapshots that come with a model are no snapshots of the branch: its market and clock stay as they were", () =>
   withPipeline(async (pipeline) => {
     const archive = await exportBytes(pipeline.registry, await trained(pipeline));
