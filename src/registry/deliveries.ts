@@ -135,10 +135,9 @@ export function afterFailure(
   };
 }
 
-/** Wrong parameters, missing versions and failed gates stay what they are; the rest may pass. */
+/** Wrong parameters, missing versions, failed gates and conflicts stay what they are; the rest may pass. */
 function isWorthAnotherTry({ code }: AppError): boolean {
-  return code === "unavailable" || code === "internal" || code === "conflict" ||
-    code === "too_little_data";
+  return code === "unavailable" || code === "internal" || code === "too_little_data";
 }
 
 /** Throws `not_found` where the listener never was to hear of the event. */
