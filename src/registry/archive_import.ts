@@ -51,7 +51,7 @@ export async function importArchive(
   const heads = headsOf(archive);
   const others = archive.versions.filter((version) => !heads.includes(version));
   const mirrors = await Mirrors.of(ctx, archive, others, hashes);
-  const known = await knownVersions(ctx, archive, content);
+  const known = await knownVersions(ctx, archive, content, mirrors);
   if (known) return { versions: known, isKnown: true, branches: mirrors.branches };
   await mirrors.write(progress);
   const origin = await originFile(archive, content);
@@ -60,7 +60,7 @@ export async function importArchive(
   const outcome = await ctx.store.commit(ctx.scopes.write, async (tx) => {
     // Whoever imports the same meanwhile takes the next run's number: then this is built again.
     await tx.get(keysOf(ctx.scopes.write).counter("run"));
-    const known = await knownVersions(ctx, archive, content);
+    const known = await knownVersions(ctx, archive, content, mirrors);
     if (known) return { versions: known, isKnown: true };
     const run = await beginRun(ctx, tx, name, codeVersion);
     await stageFiles(tx);
@@ -104,6 +104,7 @@ async function knownVersions(
   ctx: RegistryContext,
   { manifest, head }: Archive,
   content: string,
+  mirrors: Mirrors,
 ): Promise<VersionRecord[] | null> {
   const { write } = ctx.scopes;
   if (manifest.project === write.project && head.branch === write.branch) {
@@ -123,7 +124,8 @@ async function knownVersions(
         run.produced.map(({ kind, name, version }) => getVersion(ctx, write, kind, name, version)),
       );
       const there = made.filter((record) => record !== null);
-      return there.length === made.length ? there : null;
+      const isWhole = there.length === made.length && await mirrors.has(head);
+      return isWhole ? there : null;
     }
     if (runs.length < RUN_PAGE) return null;
     before = runs.at(-1)!.id;

@@ -8,8 +8,10 @@ import type { Refuse } from "./archive_check.ts";
 import { PORTABLE } from "./archive_contents.ts";
 import { type Manifest, ORIGIN, placeOf } from "./archive_manifest.ts";
 
-/** The annotation that says where a version came from. */
+/** The annotation of what was asked for that says where it came from. */
 export const IMPORTED = "imported";
+/** The same of what it was made of, which has a branch with a market clock of its own. */
+export const MIRRORED = "mirrored_from";
 
 /** Raw → snapshot → dataset → model is four. */
 const MAX_DEPTH = 10;
@@ -132,7 +134,7 @@ export async function contentHashes(
   const hashes = new Map<string, string>();
   const find = finderOf(versions);
   for (const version of versions) {
-    const { [IMPORTED]: _, ...annotations } = version.annotations;
+    const { [IMPORTED]: _i, [MIRRORED]: _m, ...annotations } = version.annotations;
     const files = Object.entries(version.files).filter(([role]) => role !== ORIGIN)
       .map(([role, { sha256, mediaType }]) => [role, `${sha256} ${mediaType}`]);
     const content: JsonObject = {

@@ -5,15 +5,15 @@
 import { ASSET, type JsonObject, type LineageInput, type VersionRecord } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
 import type { RunRecord } from "../domain/run.ts";
-import { writeScope } from "../domain/scope.ts";
+import { readScope, writeScope } from "../domain/scope.ts";
 import { sha256Hex } from "../store/blobs.ts";
-import { type CounterName, keysOf } from "../store/keys.ts";
+import { type CounterName, type ForgottenName, keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { Archive } from "./archive_check.ts";
 import { bringFiles, filesOf } from "./archive_files.ts";
-import { IMPORTED } from "./archive_lineage.ts";
+import { MIRRORED } from "./archive_lineage.ts";
 import { type ArchivedRun, ORIGIN, placeOf } from "./archive_manifest.ts";
-import { stageEdge } from "./assets.ts";
+import { getVersion, stageEdge } from "./assets.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
 
 /** Versions of one commit, of which each checks its record, its run and its files. */
@@ -59,6 +59,17 @@ export class Mirrors {
   /** The branches here, in the order in which they are filled. */
   get branches(): string[] {
     return [...this.#names.values()];
+  }
+
+  /** False where a version that would be on a branch of these is not, or no longer. */
+  async has({ branch, kind, name, version }: VersionRecord): Promise<boolean> {
+    const isMirrored = this.#versions.some((one) =>
+      one.branch === branch && one.name === name && one.version === version
+    );
+    const mirror = this.#names.get(branch);
+    if (!isMirrored || mirror === undefined) return true;
+    const scope = readScope(this.#ctx.scopes.write.project, mirror);
+    return await getVersion(this.#ctx, scope, kind, name, version) !== null;
   }
 
   /** The inputs, where they lie here. */
@@ -131,8 +142,9 @@ export class Mirrors {
       branch: write.branch,
       inputs: this.rewired(version.inputs),
       annotations: {
+        [MIRRORED]: originOf(this.#archive.manifest.project, version),
+        // Where it came from at first is what it was said to come from already.
         ...version.annotations,
-        [IMPORTED]: originOf(this.#archive.manifest.project, version),
       },
     };
     tx.set(keys.version(kind, name, number), record);
@@ -198,9 +210,16 @@ async function stageRunAsItWas(ctx: RegistryContext, tx: Transaction, run: Archi
   await raise(ctx, tx, "run", run.id);
 }
 
-/** No number that is taken is given again. */
-async function raise(ctx: RegistryContext, tx: Transaction, name: CounterName, to: number) {
-  const key = keysOf(ctx.scopes.write).counter(name);
-  const last = await tx.get(key);
-  if ((last ?? 0) < to) tx.set(key, to);
+/** No number that is taken is given again; and those that are not here are known not to be missing. */
+async function raise(
+  ctx: RegistryContext,
+  tx: Transaction,
+  name: CounterName & ForgottenName,
+  to: number,
+): Promise<void> {
+  const keys = keysOf(ctx.scopes.write);
+  const last = await tx.get(keys.counter(name));
+  if ((last ?? 0) >= to) return;
+  tx.set(keys.counter(name), to);
+  tx.set(keys.forgotten(name), { through: to, count: 0, at: wallTime(ctx) });
 }

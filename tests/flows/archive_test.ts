@@ -6,7 +6,7 @@ import { flows } from "../../flows/mod.ts";
 import { loadDetector } from "../../flows/detectors.ts";
 import type { JsonObject, VersionRecord } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
-import { readScope } from "../../src/domain/scope.ts";
+import { readScope, writeScope } from "../../src/domain/scope.ts";
 import { toMatrix } from "../../src/domain/table.ts";
 import { findFlow } from "../../src/engine/flow.ts";
 import { runFlow } from "../../src/engine/runner.ts";
@@ -16,6 +16,9 @@ import { modelStatus } from "../../src/registry/evaluations.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { type LineageNode, lineageOf } from "../../src/registry/lineage.ts";
 import { listRuns } from "../../src/registry/runs.ts";
+import { verifyStore } from "../../src/registry/verify.ts";
+import { verifyLineage } from "../../src/registry/verify_lineage.ts";
+import { keysOf } from "../../src/store/keys.ts";
 import { exportBytes, importBytes, openBytes, partsOf } from "../support/archives.ts";
 import {
   dumpBranch,
@@ -121,6 +124,29 @@ Deno.test("exported again from where it was imported, a model has the same files
       ["main", true],
     ]);
     assertEquals((await importBytes(third, archive)).isKnown, true);
+  }));
+
+Deno.test("a store that took in a model verifies, and proves the model's lineage down to the raw responses", () =>
+  withPipeline(async (pipeline) => {
+    const { registry, ingest, run } = pipeline;
+    await ingest(4);
+    await run("train", { fresh_data: true });
+    await ingest(HOURS - 5);
+    await pipeline.buildDataset();
+    await run("train");
+    const archive = await exportBytes(registry, await pipeline.model());
+    using other = await memoryRegistry({ branch: "theirs" });
+    const [model] = (await importBytes(other, archive)).versions;
+    const report = await verifyStore(other.store, { repair: false, progress: () => {} });
+    assertEquals(report.findings, []);
+    assertEquals(report.branches, 2);
+    const { steps, findings } = await verifyLineage(other.store, PROJECT, model!, () => {});
+    assertEquals(findings, []);
+    assertEquals(steps.map(({ ref, versions, rawFiles }) => [ref.name, versions, rawFiles]), [
+      ["anomaly_detector", 1, 0],
+      ["training_dataset", 1, 0],
+      ["market_snapshot", HOURS - 1, HOURS - 1],
+    ]);
   }));
 
 Deno.test("an imported model is a candidate, whatever was judged of it before, and nothing listens for it", () =>
@@ -264,6 +290,13 @@ Deno.test("a snapshot is imported to a branch of its own", () =>
     );
     assert(there !== null && (await readTable(other, there)).rowCount === 21);
     assertEquals((await importBytes(other, archive)).isKnown, true);
+    const key = keysOf(writeScope(PROJECT, branches[0]!)).version("data", "market_snapshot", 2);
+    await other.store.commit(
+      writeScope(PROJECT, branches[0]!),
+      (tx) => Promise.resolve(tx.delete(key)),
+    );
+    assertEquals((await importBytes(other, archive)).isKnown, false, "it was forgotten");
+    assertEquals(await other.store.get(key), there);
   }));
 
 Deno.test("a model that was trained on fresh data, with or without snapshots behind it, goes as well", () =>
@@ -304,6 +337,8 @@ Deno.test("an import that dies after any of its commits leaves no version, and d
       if (!isDead) break;
       points++;
       assertEquals(await dumpBranch(other.store, "theirs"), [], `after ${survived} commits`);
+      const { findings } = await verifyStore(other.store, { repair: false, progress: () => {} });
+      assertEquals(findings, [], `after ${survived} commits`);
       const { versions: [copy], isKnown } = await importBytes(other, archive);
       assertEquals(isKnown, false);
       assertEquals(await filesBelow(other, copy!), await filesBelow(pipeline.registry, version));
