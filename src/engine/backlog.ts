@@ -3,7 +3,7 @@
 
 import { type DeliveryRecord, isExpired, Taken } from "../domain/durability.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
-import type { EventRecord, RunRecord } from "../domain/run.ts";
+import type { RunRecord } from "../domain/run.ts";
 import { duration } from "../domain/time.ts";
 import { listOpen, MAX_BACKOFF_MS, stageDelivery } from "../registry/deliveries.ts";
 import { type Lease, listLeases } from "../registry/leases.ts";
@@ -130,7 +130,7 @@ async function nextDue(
       if (!isDue(delivery, registry.nowMs())) continue;
       const event = await registry.store.get(keysOf(write).event(delivery.eventId));
       const next = event && boundTo(flow, event);
-      if (next && !isTooOld(ctx, event)) return next;
+      if (next && !isTooOld(ctx, delivery)) return next;
       await expire(ctx, delivery);
       listener.noted(
         `${flow.name} was not run for event ${delivery.eventId}: ` +
@@ -148,8 +148,9 @@ function isDue({ state, dueAtMs }: DeliveryRecord, nowMs: number): boolean {
   return state === "pending" && (dueAtMs <= nowMs || dueAtMs > nowMs + MAX_BACKOFF_MS);
 }
 
-function isTooOld({ registry, durability }: RunnerContext, event: EventRecord): boolean {
-  return registry.nowMs() - Date.parse(event.recordedAt) > durability.maxEventAgeMs;
+/** By how long it has been due, and not by the event: one that is replayed is new to whoever serves. */
+function isTooOld({ registry, durability }: RunnerContext, { dueAtMs }: DeliveryRecord): boolean {
+  return registry.nowMs() - dueAtMs > durability.maxEventAgeMs;
 }
 
 async function expire({ registry }: RunnerContext, delivery: DeliveryRecord): Promise<void> {

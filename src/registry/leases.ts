@@ -1,9 +1,11 @@
 // Leases on runs: who ends a run, and whether they are alive. A lease keeps a crashed run apart from a slow
 // one; that only its holder commits is what keeps effects single, whatever any clock says.
 
-import { type LeaseRecord } from "../domain/durability.ts";
+import { isExpired, type LeaseRecord } from "../domain/durability.ts";
 import { AppError } from "../domain/errors.ts";
+import type { RunRecord } from "../domain/run.ts";
 import type { ReadScope } from "../domain/scope.ts";
+import { iso } from "../domain/time.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { RegistryContext } from "./context.ts";
@@ -88,4 +90,41 @@ export function getLease(
   runId: number,
 ): Promise<LeaseRecord | null> {
   return ctx.store.get(keysOf(scope).lease(runId));
+}
+
+/** What is known of the process that is to end a run. */
+export interface RunProcess {
+  isAlive: boolean;
+  /** Its last sign of life; null where it left none. */
+  beatAt: string | null;
+  /** Whether a process that serves goes on with the run by itself. */
+  goesOn: boolean;
+}
+
+/**
+ * The processes of those runs that somebody has to end: of every run that is under way by its record, and
+ * of one that was interrupted only where it was put down for others. By id.
+ *
+ * @param nowMs real time, as leases are kept in
+ */
+export async function processesOf(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  runs: readonly Pick<RunRecord, "id" | "status" | "triggeredBy">[],
+  nowMs: number,
+): Promise<Map<number, RunProcess>> {
+  const open = runs.filter(({ status }) => status === "running" || status === "interrupted");
+  const keys = keysOf(scope);
+  const leases = await ctx.store.getMany(open.map(({ id }) => keys.lease(id)));
+  const found = new Map<number, RunProcess>();
+  for (const [i, run] of open.entries()) {
+    const lease = leases[i] ?? null;
+    if (lease === null && run.status === "interrupted") continue;
+    found.set(run.id, {
+      isAlive: lease !== null && !isExpired(lease, nowMs),
+      beatAt: lease && iso(lease.beatAtMs),
+      goesOn: lease !== null && (lease.goesOn || run.triggeredBy !== null),
+    });
+  }
+  return found;
 }
