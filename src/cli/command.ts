@@ -107,7 +107,8 @@ export interface Plan {
   kvPath: string | undefined;
 }
 
-interface BranchFlags {
+/** Flags that lead to a branch, and decide which configs are in force there. */
+export interface BranchFlags {
   branch?: string | undefined;
   read_branch?: string | undefined;
   model_config?: string | undefined;
