@@ -44,7 +44,7 @@ Deno.test("a model goes to another store by one file, and is judged there", () =
     assertStringIncludes(first, "Imported anomaly_detector v1.");
     assertStringIncludes(first, "Next: anomaly evaluate --candidate_version 1");
     const again = await text("models", "import", archive, ...there);
-    assertStringIncludes(again, "Nothing to do: anomaly_detector v1 is what the archive holds.");
+    assertStringIncludes(again, "Nothing new: anomaly_detector v1 is what the archive holds.");
     const { code } = await run("evaluate", "--candidate_version", "1", ...there);
     assert(code === 0 || code === 3, String(code));
     const shown = await text("models", "show", "1", ...there);

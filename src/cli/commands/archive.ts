@@ -164,7 +164,7 @@ function answerOf(
   const [version] = imported.versions;
   const text = [
     isKnown
-      ? `Nothing to do: ${made.join(" and ") || "it"} is what the archive holds.`
+      ? `Nothing new: ${made.join(" and ") || "it"} is what the archive holds.`
       : `Imported ${made.join(" and ") || `${head.name} v${head.version}`}.`,
     facts([
       ["from", `${manifest.project}, ${placeOf(head)}, by ${manifest.made_by}`],
