@@ -154,7 +154,7 @@ function outcomeOf(
     returnsPct: Float64Array.from(found, (at, i) => at ? changePct(prices[i]!, at.price) : NaN),
     decidedBy: Uint8Array.from(found, (at) => at?.by ?? DECIDED_BY.nothing),
     pricedAfterMs: Int32Array.from(found, (at) => at ? at.atMs - dueAtMs : 0),
-    lookUps: horizon.lookUps.filter(({ coinId }) => coinIds.includes(coinId)),
+    lookUps: horizon.lookUps,
     runId: ctx.run.id,
     recordedAt: wallTime(ctx.registry),
   };

@@ -10,6 +10,7 @@ import { numbers, texts } from "../../src/domain/table.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/domain/time.ts";
 import type { StepContext } from "../../src/engine/flow.ts";
 import { type Snapshot } from "../../src/features/history.ts";
+import { jsonBytes } from "../market_data.ts";
 import { recentSnapshots } from "../snapshots.ts";
 
 /** How long after the tolerance a snapshot of before may still be on its way into the store. */
@@ -28,7 +29,7 @@ export interface HorizonPrice {
 /** All that can be known of a snapshot's coins at the horizon. A coin without a price has none there. */
 export interface HorizonPrices {
   prices: Map<string, HorizonPrice>;
-  lookUps: { coinId: string; answer: AssetFile }[];
+  lookUps: { coinIds: string[]; answer: AssetFile }[];
 }
 
 export interface HorizonRequest {
@@ -62,7 +63,7 @@ export async function horizonPrices(
   }
   if (clockMs <= endMs + SETTLE_MS) return null;
   const missing = coinIds.filter((id) => !prices.has(id));
-  const lookUps: HorizonPrices["lookUps"] = [];
+  const answers: Record<string, string> = {};
   try {
     const source = await openSource();
     for (const coinId of missing) {
@@ -74,14 +75,25 @@ export async function horizonPrices(
         onWait: (message) => ctx.log(message, "warn"),
       });
       if (found) prices.set(coinId, { ...found, by: DECIDED_BY.lookUp });
-      lookUps.push({ coinId, answer: await ctx.putBlob(body, "application/json") });
+      answers[coinId] = new TextDecoder().decode(body);
     }
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "unavailable") throw error;
     ctx.log(`${missing.length} coins could not be looked up: ${error.message}`, "warn");
     if (clockMs <= endMs + GIVE_UP_MS) return null;
   }
-  return { prices, lookUps };
+  return { prices, lookUps: await keepAnswers(ctx, answers) };
+}
+
+/** One file for all: a market that was not seen for an hour is looked up coin by coin, by the hundred. */
+async function keepAnswers(
+  ctx: StepContext<unknown>,
+  answers: Record<string, string>,
+): Promise<HorizonPrices["lookUps"]> {
+  const coinIds = Object.keys(answers);
+  if (coinIds.length === 0) return [];
+  const answer = await ctx.putBlob(jsonBytes(answers), "application/json");
+  return [{ coinIds, answer }];
 }
 
 /**

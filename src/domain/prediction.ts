@@ -105,8 +105,11 @@ export interface OutcomeRecord {
   decidedBy: Uint8Array;
   /** From the horizon to the instant of the price that decided, ms; 0 where none did. */
   pricedAfterMs: Int32Array;
-  /** The verbatim answers of look-ups by id. */
-  lookUps: { coinId: string; answer: AssetFile }[];
+  /**
+   * The coins that were looked up by id, and the file of the verbatim answers: a JSON object from coin to
+   * answer. In stores from before schema 2 each coin has an element and a file of its own, the bare answer.
+   */
+  lookUps: { coinIds: string[]; answer: AssetFile }[];
   runId: number;
   recordedAt: string;
 }

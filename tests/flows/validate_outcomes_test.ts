@@ -106,7 +106,7 @@ Deno.test("a batch waits for the tolerance where the first snapshot lacks a coin
     assertEquals(outcome!.decidedBy[at], DECIDED_BY.nothing);
     assert(Number.isNaN(outcome!.returnsPct[at]!));
     const [lookUp] = outcome!.lookUps;
-    assertEquals(lookUp!.coinId, "coin-3");
+    assertEquals(lookUp!.coinIds, ["coin-3"]);
     assert((await readBlob(registry.store, lookUp!.answer)).byteLength > 0, "the answer is kept");
   });
 });
@@ -142,9 +142,24 @@ Deno.test("a look-up by id finds a coin that the ingested snapshots do not quote
     assertEquals(outcome!.returnsPct[at], -20);
     assertEquals(outcome!.pricedAfterMs[at], 20 * MINUTE_MS);
     const kept = await readBlob(registry.store, outcome!.lookUps[0]!.answer);
-    assert(new TextDecoder().decode(kept).includes(`"current_price":80`));
+    const answer = JSON.parse(new TextDecoder().decode(kept))["coin-3"];
+    assertEquals(JSON.parse(answer).find(({ id }: { id: string }) => id === "coin-3"), row);
   });
 });
+
+Deno.test("a snapshot of 1000 coins is decided by look-ups alone, where no snapshot is near its horizon", () =>
+  withFolder(async (folder) => {
+    await writeStory(folder, { hours: DUE + 4, coins: 1000, missingHours: [DUE] });
+    using registry = await memoryRegistry();
+    const market = marketRuns(registry, folder);
+    await market.goOn(LEARN_HOURS, { isScored: false });
+    await market.newHolder();
+    await market.goOn(1);
+    await market.goOn(26, { isScored: false });
+    await market.run("validate_outcomes");
+    const outcome = await outcomeOf(registry);
+    assertEquals(outcome!.lookUps[0]!.coinIds.length, 1000);
+  }));
 
 Deno.test("validating once, ten times, early and late gives the same outcomes", async () => {
   const often = await outcomesWhen("every hour");
