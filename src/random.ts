@@ -3,6 +3,8 @@
 
 const STATE_LENGTH = 624;
 const STATE_SHIFT = 397;
+/** Words of a round that depend on the round before alone; the others depend on these. */
+const FIRST_WORDS = STATE_LENGTH - STATE_SHIFT;
 const UPPER_BIT = 0x80000000;
 const LOWER_BITS = 0x7fffffff;
 const TWIST = 0x9908b0df;
@@ -10,10 +12,33 @@ const TWO_POW_26 = 67108864;
 const TWO_POW_53 = 9007199254740992;
 const UINT32_COUNT = 4294967296;
 
+/** numpy's legacy seeding. */
+function seededState(seed: number): Uint32Array {
+  if (!Number.isInteger(seed) || seed < 0 || seed >= UINT32_COUNT) {
+    throw new RangeError(`Cannot seed Mt19937 with ${seed}: expected an integer in [0, 2^32)`);
+  }
+  const state = new Uint32Array(STATE_LENGTH);
+  let word = seed;
+  for (let i = 0; i < STATE_LENGTH; i++) {
+    state[i] = word;
+    word = (Math.imul(1812433253, word ^ (word >>> 30)) + i + 1) >>> 0;
+  }
+  return state;
+}
+
 /** The next state word from two neighbouring words and the one `STATE_SHIFT` further on. */
 function twist(shifted: number, current: number, next: number): number {
   const mixed = (current & UPPER_BIT) | (next & LOWER_BITS);
-  return shifted ^ (mixed >>> 1) ^ (mixed & 1 ? TWIST : 0);
+  return shifted ^ (mixed >>> 1) ^ (-(mixed & 1) & TWIST);
+}
+
+/** The number handed out for a state word, as a 32-bit integer with sign. */
+function temper(stateWord: number): number {
+  let word = stateWord;
+  word ^= word >>> 11;
+  word ^= (word << 7) & 0x9d2c5680;
+  word ^= (word << 15) & 0xefc60000;
+  return word ^ (word >>> 18);
 }
 
 /**
@@ -21,31 +46,32 @@ function twist(shifted: number, current: number, next: number): number {
  * give the same numbers. Source: Matsumoto & Nishimura (1998), numpy's legacy seeding and sampling.
  */
 export class Mt19937 {
-  readonly #state = new Uint32Array(STATE_LENGTH);
-  #position = STATE_LENGTH;
+  readonly #state: Uint32Array;
+  /** The next word to hand out, and how many words of this round there are. */
+  #position = 0;
+  #readyCount = 0;
   /** numpy's polar method makes normals in pairs; this is the one not yet handed out. */
   #spareNormal: number | null = null;
 
-  /** @param seed integer in [0, 2³²); others are a RangeError, as in numpy. */
-  constructor(seed: number) {
-    if (!Number.isInteger(seed) || seed < 0 || seed >= UINT32_COUNT) {
-      throw new RangeError(`Cannot seed Mt19937 with ${seed}: expected an integer in [0, 2^32)`);
-    }
-    let word = seed;
-    for (let i = 0; i < STATE_LENGTH; i++) {
-      this.#state[i] = word;
-      word = (Math.imul(1812433253, word ^ (word >>> 30)) + i + 1) >>> 0;
+  /**
+   * @param seed integer in [0, 2³²), others are a RangeError, as in numpy; or a generator, to draw what
+   *   it is going to draw
+   */
+  constructor(seed: number | Mt19937) {
+    if (seed instanceof Mt19937) {
+      this.#state = seed.#state.slice();
+      this.#position = seed.#position;
+      this.#readyCount = seed.#readyCount;
+      this.#spareNormal = seed.#spareNormal;
+    } else {
+      this.#state = seededState(seed);
     }
   }
 
   /** A uniform integer in [0, 2³²). */
   uint32(): number {
-    if (this.#position === STATE_LENGTH) this.#refill();
-    let word = this.#state[this.#position++]!;
-    word ^= word >>> 11;
-    word ^= (word << 7) & 0x9d2c5680;
-    word ^= (word << 15) & 0xefc60000;
-    return (word ^ (word >>> 18)) >>> 0;
+    if (this.#position === this.#readyCount) this.#makeReady();
+    return temper(this.#state[this.#position++]!) >>> 0;
   }
 
   /**
@@ -95,9 +121,11 @@ export class Mt19937 {
 
   /** The integers 0 … n − 1 in random order, as `RandomState.permutation(n)`. */
   permutation(n: number): Int32Array {
-    const order = Int32Array.from({ length: n }, (_, i) => i);
+    const order = new Int32Array(n);
+    for (let i = 0; i < n; i++) order[i] = i;
+    const places = this.#intervalsBelow(n);
     for (let i = n - 1; i > 0; i--) {
-      const j = this.interval(i);
+      const j = places[i]!;
       const swapped = order[i]!;
       order[i] = order[j]!;
       order[j] = swapped;
@@ -105,13 +133,48 @@ export class Mt19937 {
     return order;
   }
 
-  #refill(): void {
+  /**
+   * `interval(i)` for i = n − 1 … 1, drawn in this order. Half the words are refused or not as if by
+   * the toss of a coin, which no processor foretells: so each is written, and the next overwrites it
+   * unless i went on.
+   */
+  #intervalsBelow(n: number): Int32Array {
+    const drawn = new Int32Array(n);
     const state = this.#state;
-    for (let i = 0; i < STATE_LENGTH; i++) {
-      const shifted = state[(i + STATE_SHIFT) % STATE_LENGTH]!;
-      state[i] = twist(shifted, state[i]!, state[(i + 1) % STATE_LENGTH]!);
+    let i = n - 1;
+    while (i > 0) {
+      if (this.#position === this.#readyCount) this.#makeReady();
+      const mask = 0xffffffff >>> Math.clz32(i);
+      const lowest = (mask >>> 1) + 1;
+      let position = this.#position;
+      for (const end = this.#readyCount; position < end && i >= lowest; position++) {
+        const value = temper(state[position]!) & mask;
+        drawn[i] = value;
+        // The sign bit of value − i − 1: 1 where value ≤ i.
+        i -= (value - i - 1) >>> 31;
+      }
+      this.#position = position;
+    }
+    return drawn;
+  }
+
+  /** Makes the next words of the round, or the first of a new one; few draws need no whole round. */
+  #makeReady(): void {
+    const state = this.#state;
+    if (this.#readyCount === FIRST_WORDS) {
+      for (let i = FIRST_WORDS; i < STATE_LENGTH - 1; i++) {
+        state[i] = twist(state[i - FIRST_WORDS]!, state[i]!, state[i + 1]!);
+      }
+      const last = STATE_LENGTH - 1;
+      state[last] = twist(state[last - FIRST_WORDS]!, state[last]!, state[0]!);
+      this.#readyCount = STATE_LENGTH;
+      return;
+    }
+    for (let i = 0; i < FIRST_WORDS; i++) {
+      state[i] = twist(state[i + STATE_SHIFT]!, state[i]!, state[i + 1]!);
     }
     this.#position = 0;
+    this.#readyCount = FIRST_WORDS;
   }
 }
 

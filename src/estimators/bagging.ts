@@ -39,14 +39,26 @@ export function sampleWithoutReplacement(n: number, k: number, random: Mt19937):
 
 /** For few of many: draw again whatever was drawn before. */
 function sampleByTracking(n: number, k: number, random: Mt19937): Int32Array {
-  const drawn = new Set<number>();
-  while (drawn.size < k) drawn.add(random.randint(n));
-  return Int32Array.from(drawn);
+  const drawn = new Int32Array(k);
+  // An open hash table, by the low bits: what is drawn at random needs no other hash.
+  const places = 2 ** Math.ceil(Math.log2(4 * k));
+  const seen = new Int32Array(places).fill(-1);
+  let count = 0;
+  while (count < k) {
+    const value = random.randint(n);
+    let place = value & (places - 1);
+    while (seen[place] !== -1 && seen[place] !== value) place = (place + 1) & (places - 1);
+    if (seen[place] === value) continue;
+    seen[place] = value;
+    drawn[count++] = value;
+  }
+  return drawn;
 }
 
 /** For almost all: start with the first k, let later ones replace them. */
 function sampleByReservoir(n: number, k: number, random: Mt19937): Int32Array {
-  const reservoir = Int32Array.from({ length: k }, (_, i) => i);
+  const reservoir = new Int32Array(k);
+  for (let i = 0; i < k; i++) reservoir[i] = i;
   for (let i = k; i < n; i++) {
     const j = random.randint(i + 1);
     if (j < k) reservoir[j] = i;
@@ -54,27 +66,33 @@ function sampleByReservoir(n: number, k: number, random: Mt19937): Int32Array {
   return reservoir;
 }
 
+function sampleWithReplacement(n: number, k: number, random: Mt19937): Int32Array {
+  const drawn = new Int32Array(k);
+  for (let i = 0; i < k; i++) drawn[i] = random.randint(n);
+  return drawn;
+}
+
 /** Row indices with repetition → ascending distinct indices and their counts. */
 function countRows(drawn: Int32Array): Pick<Bag, "rows" | "weights"> {
-  const sorted = drawn.slice().sort();
-  const rows = sorted.filter((row, i) => i === 0 || row !== sorted[i - 1]);
-  const weights = new Float64Array(rows.length);
-  let at = 0;
-  for (const row of sorted) {
-    if (row !== rows[at]) at++;
-    weights[at]! += 1;
+  drawn.sort();
+  const rows = new Int32Array(drawn.length);
+  const weights = new Float64Array(drawn.length);
+  let count = 0;
+  for (const row of drawn) {
+    if (count === 0 || row !== rows[count - 1]) rows[count++] = row;
+    weights[count - 1]! += 1;
   }
-  return { rows, weights };
+  return { rows: rows.subarray(0, count), weights: weights.subarray(0, count) };
 }
 
 function drawBag(seed: number, shape: BagShape): Bag {
   const { rowCount, columnCount, maxSamples, maxFeatures, bootstrap } = shape;
   // scikit-learn seeds a generator twice with the same number: once for the tree, once for the bag.
-  const treeSeed = new Mt19937(seed).randint(MAX_SEED);
   const random = new Mt19937(seed);
+  const treeSeed = new Mt19937(random).randint(MAX_SEED);
   const features = sampleWithoutReplacement(columnCount, maxFeatures, random);
   const drawn = bootstrap
-    ? Int32Array.from({ length: maxSamples }, () => random.randint(rowCount))
+    ? sampleWithReplacement(rowCount, maxSamples, random)
     : sampleWithoutReplacement(rowCount, maxSamples, random);
   return { ...countRows(drawn), features, splitterSeed: new Mt19937(treeSeed).randint(MAX_SEED) };
 }

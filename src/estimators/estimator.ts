@@ -48,6 +48,9 @@ export function offsetFor(
   return contamination === "auto" ? autoOffset : percentile(trainingScores, 100 * contamination);
 }
 
+/** From here on, rounding to float32 gives infinity: half a step above its largest number. */
+const FLOAT32_LIMIT = 2 ** 128 - 2 ** 103;
+
 /** Throws `invalid` unless X has rows, and the given number of columns. */
 export function requireShape(action: string, X: Matrix, columnCount: number): void {
   if (X.columnCount !== columnCount) {
@@ -78,7 +81,7 @@ export function requireFinite(action: string, X: Matrix, columnCount: number): v
 export function requireFiniteFloat32(action: string, X: Matrix): void {
   const { values } = X;
   for (let at = 0; at < values.length; at++) {
-    if (!Number.isFinite(Math.fround(values[at]!))) throw notFinite(action, X, at);
+    if (!(Math.abs(values[at]!) < FLOAT32_LIMIT)) throw notFinite(action, X, at);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   COLUMN_BYTES,
   FOREST_BYTES,
   MASK_BYTES,
+  MAX_CELL_STEPS,
   MAX_CODE_BITS,
   SPLIT_BYTES,
   TREE_BYTES,
@@ -157,7 +158,7 @@ class TableWriter {
     this.#columns.forEach(({ thresholds, grid, rankBits, lowBits, highMasks, lowMasks }, j) => {
       const at = j * COLUMN_BYTES / 4;
       // A rank's threshold, where all are below the value, is +∞, which nothing finite is above.
-      const padded = new Float32Array((1 << rankBits) + 1).fill(Infinity);
+      const padded = new Float32Array((1 << rankBits) + MAX_CELL_STEPS).fill(Infinity);
       padded.set(thresholds);
       records.set([rankBits, lowBits, highMasks, lowMasks, this.#place(padded)], at);
       if (grid === null) return;

@@ -34,11 +34,14 @@ export class IsolationForest implements OutlierEstimator {
   readonly forest: Forest;
   readonly offset: number;
   readonly #sums: ForestSums;
+  /** What the paths of a typical search take together, in all trees. */
+  readonly #expectedSum: number;
 
-  constructor(forest: Forest, offset: number) {
+  constructor(forest: Forest, offset: number, sums = new ForestSums(forest)) {
     this.forest = forest;
     this.offset = offset;
-    this.#sums = new ForestSums(forest);
+    this.#sums = sums;
+    this.#expectedSum = forest.trees.length * averagePathLength(forest.maxSamples);
   }
 
   get columnCount(): number {
@@ -80,11 +83,6 @@ export class IsolationForest implements OutlierEstimator {
   #pathSums(X: Matrix): Float64Array {
     requireShape("score rows", X, this.columnCount);
     return this.#sums.of(X);
-  }
-
-  /** What the paths of a typical search take together, in all trees. */
-  get #expectedSum(): number {
-    return this.forest.trees.length * averagePathLength(this.forest.maxSamples);
   }
 
   #scoreOf(sum: number): number {
@@ -132,17 +130,18 @@ export function fitIsolationForest(X: Matrix, config: IsolationForestConfig): Fi
     trees.push(growTree(rows, bag, maxDepth));
   }
   const forest: Forest = { trees, columnCount: X.columnCount, maxSamples };
-  const trainingScores = new IsolationForest(forest, AUTO_OFFSET).scoreSamples(X);
+  const sums = new ForestSums(forest);
+  const trainingScores = new IsolationForest(forest, AUTO_OFFSET, sums).scoreSamples(X);
   const offset = offsetFor(config.contamination, trainingScores, AUTO_OFFSET);
-  return { estimator: new IsolationForest(forest, offset), trainingScores, warnings };
+  return { estimator: new IsolationForest(forest, offset, sums), trainingScores, warnings };
 }
 
 /** The rows as float32, with a random regression target each, as scikit-learn makes them up. */
 function trainingRows(X: Matrix, randomState: number): TrainingRows {
-  const values = Float32Array.from(X.values);
   const random = new Mt19937(randomState);
-  const targets = Float64Array.from({ length: X.rowCount }, () => random.random());
-  return { values, columnCount: X.columnCount, targets };
+  const targets = new Float64Array(X.rowCount);
+  for (let i = 0; i < targets.length; i++) targets[i] = random.random();
+  return { X, targets };
 }
 
 /** A share of (0, 1] or a count above 1: JSON cannot tell 1.0 from 1, and one row makes no tree. */

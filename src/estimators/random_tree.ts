@@ -1,6 +1,7 @@
 // One tree of an isolation forest: a random feature and a random threshold at every node, drawn in the
 // order in which scikit-learn's RandomSplitter and DepthFirstTreeBuilder draw them.
 
+import type { Matrix } from "../domain/table.ts";
 import { XorShift32 } from "../random.ts";
 import type { Bag } from "./bagging.ts";
 import { TargetImpurity } from "./target_impurity.ts";
@@ -37,10 +38,9 @@ export interface Forest {
 
 /** The rows that a forest is fitted on. */
 export interface TrainingRows {
-  /** Row-major float32, shape (rowCount, columnCount). */
-  values: Float32Array;
-  columnCount: number;
-  /** Random regression targets, shape (rowCount,); see target_impurity.ts. */
+  /** Shape (n, d); compared as float32. */
+  X: Matrix;
+  /** Random regression targets, shape (n,); see target_impurity.ts. */
   targets: Float64Array;
 }
 
@@ -49,7 +49,7 @@ interface PendingNode {
   start: number;
   end: number;
   depth: number;
-  impurity: number;
+  isPure: boolean;
   /** How many features, at the front of `features`, are known to be constant here. */
   constantCount: number;
   parent: number;
@@ -70,14 +70,18 @@ export function growTree(rows: TrainingRows, bag: Bag, maxDepth: number): Tree {
 }
 
 class TreeGrower {
-  readonly #sampleCount: number;
-  readonly #bagFeatures: Int32Array;
-  /** The bag's values, column by column: feature f of sample s at f × sampleCount + s. */
-  readonly #columns: Float32Array;
+  readonly #bag: Bag;
+  readonly #values: Float64Array;
+  /** Where the values of each sample of the bag begin. */
+  readonly #rowStarts: Int32Array;
   /** Samples, permuted so that every node holds a contiguous range. */
   readonly #order: Int32Array;
-  /** Values of the feature under examination, in the order of `#order`. */
-  readonly #values: Float32Array;
+  /** The order in which the node at hand found its samples. */
+  readonly #orderBefore: Int32Array;
+  /** Values of the feature under examination, in the order of `#order`, and their range. */
+  readonly #examined: Float64Array;
+  #low = 0;
+  #high = 0;
   /** Features, permuted: constant ones first. The permutation is inherited from node to node. */
   readonly #features: Int32Array;
   /** The constant features of the nodes above, in the order in which they were found. */
@@ -85,64 +89,52 @@ class TreeGrower {
   readonly #impurity: TargetImpurity;
   readonly #random: XorShift32;
 
-  constructor(rows: TrainingRows, bag: Bag) {
+  constructor({ X, targets }: TrainingRows, bag: Bag) {
     const sampleCount = bag.rows.length;
     const featureCount = bag.features.length;
-    this.#sampleCount = sampleCount;
-    this.#bagFeatures = bag.features;
-    this.#columns = new Float32Array(featureCount * sampleCount);
+    this.#bag = bag;
+    this.#values = X.values;
+    this.#rowStarts = new Int32Array(sampleCount);
+    this.#order = new Int32Array(sampleCount);
     for (let s = 0; s < sampleCount; s++) {
-      const rowStart = bag.rows[s]! * rows.columnCount;
-      for (let f = 0; f < featureCount; f++) {
-        this.#columns[f * sampleCount + s] = rows.values[rowStart + bag.features[f]!]!;
-      }
+      this.#rowStarts[s] = bag.rows[s]! * X.columnCount;
+      this.#order[s] = s;
     }
-    this.#order = Int32Array.from({ length: sampleCount }, (_, i) => i);
-    this.#values = new Float32Array(sampleCount);
-    this.#features = Int32Array.from({ length: featureCount }, (_, i) => i);
+    this.#orderBefore = new Int32Array(sampleCount);
+    this.#examined = new Float64Array(sampleCount);
+    this.#features = new Int32Array(featureCount);
+    for (let f = 0; f < featureCount; f++) this.#features[f] = f;
     this.#constantFeatures = new Int32Array(featureCount);
-    const targets = Float64Array.from(bag.rows, (row) => rows.targets[row]!);
-    this.#impurity = new TargetImpurity(targets, bag.weights, this.#order);
+    this.#impurity = new TargetImpurity(targets, bag, this.#order, this.#orderBefore);
     this.#random = new XorShift32(bag.splitterSeed);
   }
 
   grow(maxDepth: number): Tree {
-    const tree = new TreeWriter();
+    const sampleCount = this.#order.length;
+    const tree = new TreeWriter(Math.max(1, 2 * sampleCount - 1));
     const pending: PendingNode[] = [{
       start: 0,
-      end: this.#sampleCount,
+      end: sampleCount,
       depth: 0,
-      impurity: this.#impurity.ofNode(0, this.#sampleCount),
+      isPure: this.#impurity.isPure(0, sampleCount),
       constantCount: 0,
       parent: NO_CHILD,
       isLeft: false,
     }];
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-      const id = tree.add(node.end - node.start, node.parent, node.isLeft);
-      if (node.depth >= maxDepth || node.end - node.start < 2) continue;
-      if (this.#impurity.isPure(node.impurity)) continue;
-      const totals = this.#impurity.totals(node.start, node.end);
+      const { start, end } = node;
+      const id = tree.add(end - start, node.parent, node.isLeft);
+      if (node.depth >= maxDepth || end - start < 2 || node.isPure) continue;
       const split = this.#drawSplit(node);
       if (split === null) continue;
-      tree.setSplit(id, this.#bagFeatures[split.feature]!, split.threshold);
+      tree.setSplit(id, this.#bag.features[split.feature]!, split.threshold);
       const { position, constantCount } = split;
-      const impurity = this.#impurity.ofSides(node.start, position, node.end, totals);
-      const below = { depth: node.depth + 1, constantCount, parent: id };
+      const isPure = this.#impurity.arePure(start, position, end);
+      const depth = node.depth + 1;
+      const right = { start: position, end, depth, isPure: isPure.right, isLeft: false };
+      const left = { start, end: position, depth, isPure: isPure.left, isLeft: true };
       // The left child is pushed last, so that it is grown, and numbered, first.
-      pending.push({
-        ...below,
-        start: position,
-        end: node.end,
-        impurity: impurity.right,
-        isLeft: false,
-      });
-      pending.push({
-        ...below,
-        start: node.start,
-        end: position,
-        impurity: impurity.left,
-        isLeft: true,
-      });
+      pending.push({ ...right, constantCount, parent: id }, { ...left, constantCount, parent: id });
     }
     return tree.finish();
   }
@@ -172,13 +164,13 @@ class TreeGrower {
       }
       at += foundCount;
       const feature = features[at]!;
-      const [low, high] = this.#readValues(feature, node);
-      if (high <= Math.fround(low + FEATURE_THRESHOLD)) {
+      this.#examine(this.#bag.features[feature]!, node);
+      if (this.#high <= Math.fround(this.#low + FEATURE_THRESHOLD)) {
         swap(features, at, knownCount + foundCount++);
         continue;
       }
       swap(features, at, --undrawnEnd);
-      const threshold = this.#drawThreshold(low, high);
+      const threshold = this.#drawThreshold();
       const position = this.#partition(node, threshold);
       // Rounding may lift a threshold to where nothing goes right; scikit-learn then draws on.
       if (position < node.end) split = { feature, threshold, position };
@@ -187,41 +179,50 @@ class TreeGrower {
     return split && { ...split, constantCount: knownCount + foundCount };
   }
 
-  /** Loads a feature's values of the node and returns their range. */
-  #readValues(feature: number, { start, end }: PendingNode): [low: number, high: number] {
+  /** Loads a column's values of the node, as float32, and finds their range. */
+  #examine(column: number, { start, end }: PendingNode): void {
     const values = this.#values;
-    const column = feature * this.#sampleCount;
+    const rowStarts = this.#rowStarts;
+    const order = this.#order;
+    const orderBefore = this.#orderBefore;
+    const examined = this.#examined;
     let low = Infinity;
     let high = -Infinity;
     for (let i = start; i < end; i++) {
-      const value = this.#columns[column + this.#order[i]!]!;
-      values[i] = value;
+      const sample = order[i]!;
+      const value = Math.fround(values[rowStarts[sample]! + column]!);
+      orderBefore[i] = sample;
+      examined[i] = value;
       if (value < low) low = value;
       if (value > high) high = value;
     }
-    return [low, high];
+    this.#low = low;
+    this.#high = high;
   }
 
   /** A uniform threshold in [low, high): at `high` itself nothing would go right. */
-  #drawThreshold(low: number, high: number): number {
+  #drawThreshold(): number {
+    const low = this.#low;
+    const high = this.#high;
     const threshold = (high - low) * this.#random.next() / XorShift32.MAX + low;
     return threshold === high ? low : threshold;
   }
 
   /** Reorders the node's samples, those at or below the threshold first; returns the border. */
   #partition({ start, end }: PendingNode, threshold: number): number {
-    const values = this.#values;
+    const examined = this.#examined;
+    const order = this.#order;
     let left = start;
     let right = end;
     while (left < right) {
-      const value = values[left]!;
+      const value = examined[left]!;
       if (value <= threshold) {
         left++;
       } else {
         right--;
-        values[left] = values[right]!;
-        values[right] = value;
-        swap(this.#order, left, right);
+        examined[left] = examined[right]!;
+        examined[right] = value;
+        swap(order, left, right);
       }
     }
     return left;
@@ -232,9 +233,11 @@ class TreeGrower {
    * the sibling that is grown later must find the front of `features` as this node's parent left it.
    */
   #inheritConstants(knownCount: number, foundCount: number): void {
+    const features = this.#features;
+    const constants = this.#constantFeatures;
     const totalCount = knownCount + foundCount;
-    this.#features.set(this.#constantFeatures.subarray(0, knownCount));
-    this.#constantFeatures.set(this.#features.subarray(knownCount, totalCount), knownCount);
+    for (let i = 0; i < knownCount; i++) features[i] = constants[i]!;
+    for (let i = knownCount; i < totalCount; i++) constants[i] = features[i]!;
   }
 }
 
@@ -246,18 +249,24 @@ function swap(array: Int32Array, i: number, j: number): void {
 
 /** Collects nodes; a node is a leaf until it is given a split. */
 class TreeWriter {
-  readonly #feature: number[] = [];
-  readonly #threshold: number[] = [];
-  readonly #leftChild: number[] = [];
-  readonly #rightChild: number[] = [];
-  readonly #nodeSamples: number[] = [];
+  readonly #feature: Int32Array;
+  readonly #threshold: Float64Array;
+  readonly #leftChild: Int32Array;
+  readonly #rightChild: Int32Array;
+  readonly #nodeSamples: Int32Array;
+  #count = 0;
+
+  constructor(maxNodes: number) {
+    this.#feature = new Int32Array(maxNodes).fill(NO_FEATURE);
+    this.#threshold = new Float64Array(maxNodes).fill(NO_THRESHOLD);
+    this.#leftChild = new Int32Array(maxNodes).fill(NO_CHILD);
+    this.#rightChild = new Int32Array(maxNodes).fill(NO_CHILD);
+    this.#nodeSamples = new Int32Array(maxNodes);
+  }
 
   add(sampleCount: number, parent: number, isLeft: boolean): number {
-    const id = this.#feature.push(NO_FEATURE) - 1;
-    this.#threshold.push(NO_THRESHOLD);
-    this.#leftChild.push(NO_CHILD);
-    this.#rightChild.push(NO_CHILD);
-    this.#nodeSamples.push(sampleCount);
+    const id = this.#count++;
+    this.#nodeSamples[id] = sampleCount;
     if (parent !== NO_CHILD) (isLeft ? this.#leftChild : this.#rightChild)[parent] = id;
     return id;
   }
@@ -269,11 +278,11 @@ class TreeWriter {
 
   finish(): Tree {
     return {
-      feature: Int32Array.from(this.#feature),
-      threshold: Float64Array.from(this.#threshold),
-      leftChild: Int32Array.from(this.#leftChild),
-      rightChild: Int32Array.from(this.#rightChild),
-      nodeSamples: Int32Array.from(this.#nodeSamples),
+      feature: this.#feature.slice(0, this.#count),
+      threshold: this.#threshold.slice(0, this.#count),
+      leftChild: this.#leftChild.slice(0, this.#count),
+      rightChild: this.#rightChild.slice(0, this.#count),
+      nodeSamples: this.#nodeSamples.slice(0, this.#count),
     };
   }
 }

@@ -2,85 +2,115 @@
 // on random targets, and a node whose targets agree to rounding error stays a leaf. That is rare, one
 // pair of rows in millions; without this rule such a forest would differ from scikit-learn's.
 
+import type { Bag } from "./bagging.ts";
+
 /** scikit-learn's EPSILON: impurities up to it count as none. */
 const EPSILON = Number.EPSILON;
 
 /** Weighted sums over a node's targets. */
-export interface TargetTotals {
+interface TargetTotals {
   weight: number;
   sum: number;
   squares: number;
 }
 
-/** Impurities of the two sides of a split. */
-export interface SplitImpurity {
-  left: number;
-  right: number;
+/** Whether the two sides of a split are pure. */
+export interface SidePurity {
+  left: boolean;
+  right: boolean;
 }
 
 /**
  * The mean squared error of the targets, with `sklearn.tree._criterion.MSE`'s sums in its own order:
- * near EPSILON the verdict hangs on how each sum was rounded.
+ * near EPSILON the verdict hangs on how each sum was rounded. Where two targets of a node are far
+ * enough apart no rounding can make it pure, and nothing is summed.
  */
 export class TargetImpurity {
   readonly #targets: Float64Array;
-  readonly #weights: Float64Array;
+  readonly #bag: Bag;
   readonly #order: Int32Array;
-
-  /** @param order the tree's permutation of samples, read as it is at each call */
-  constructor(targets: Float64Array, weights: Float64Array, order: Int32Array) {
-    this.#targets = targets;
-    this.#weights = weights;
-    this.#order = order;
-  }
-
-  isPure(impurity: number): boolean {
-    return impurity <= EPSILON;
-  }
-
-  totals(start: number, end: number): TargetTotals {
-    let weight = 0;
-    let sum = 0;
-    let squares = 0;
-    for (let i = start; i < end; i++) {
-      const sample = this.#order[i]!;
-      const target = this.#targets[sample]!;
-      const weighted = this.#weights[sample]! * target;
-      sum += weighted;
-      squares += weighted * target;
-      weight += this.#weights[sample]!;
-    }
-    return { weight, sum, squares };
-  }
-
-  ofNode(start: number, end: number): number {
-    return meanSquaredError(this.totals(start, end));
-  }
+  readonly #orderBefore: Int32Array;
+  /** Square of a distance between two targets of a node with which it cannot be pure. */
+  readonly #certainSquare: number;
 
   /**
-   * Impurities of the samples order[start … position − 1] and order[position … end − 1].
-   *
-   * @param totals of both sides, taken before the samples were reordered
+   * @param targets of all rows, in [0, 1)
+   * @param order the tree's permutation of samples, read as it is at each call
+   * @param orderBefore as `order`, but as the node that was split last had found it
    */
-  ofSides(start: number, position: number, end: number, totals: TargetTotals): SplitImpurity {
+  constructor(targets: Float64Array, bag: Bag, order: Int32Array, orderBefore: Int32Array) {
+    this.#targets = targets;
+    this.#bag = bag;
+    this.#order = order;
+    this.#orderBefore = orderBefore;
+    // Two targets at distance δ make a mean squared error of δ² / 2M or more, with M rows in the node.
+    // A sum of M numbers below 1 is off by M² units of rounding at most, what is left of a difference
+    // of two sums by thrice that, and their squares and quotients by twelve times, EPSILON included.
+    const drawnCount = bag.weights.reduce((sum, weight) => sum + weight, 0);
+    this.#certainSquare = 24 * drawnCount ** 3 * (EPSILON / 2);
+  }
+
+  /** Whether the root, order[start … end − 1], is pure. */
+  isPure(start: number, end: number): boolean {
+    if (this.#isSurelyImpure(start, end)) return false;
+    return meanSquaredError(this.#totals(this.#order, start, end)) <= EPSILON;
+  }
+
+  /** Whether order[start … position − 1] and order[position … end − 1], just split, are pure. */
+  arePure(start: number, position: number, end: number): SidePurity {
+    if (this.#isSurelyImpure(start, position) && this.#isSurelyImpure(position, end)) {
+      return { left: false, right: false };
+    }
+    const totals = this.#totals(this.#orderBefore, start, end);
     const left = this.#leftTotals(start, position, end, totals);
     const right = {
       weight: totals.weight - left.weight,
       sum: totals.sum - left.sum,
       squares: totals.squares - left.squares,
     };
-    return { left: meanSquaredError(left), right: meanSquaredError(right) };
+    return {
+      left: meanSquaredError(left) <= EPSILON,
+      right: meanSquaredError(right) <= EPSILON,
+    };
+  }
+
+  /** Also of a single sample, which is not split in any case. */
+  #isSurelyImpure(start: number, end: number): boolean {
+    if (end - start < 2) return true;
+    const distance = this.#target(this.#order[start]!) - this.#target(this.#order[end - 1]!);
+    return distance * distance > this.#certainSquare;
+  }
+
+  #target(sample: number): number {
+    return this.#targets[this.#bag.rows[sample]!]!;
+  }
+
+  #totals(order: Int32Array, start: number, end: number): TargetTotals {
+    const { weights } = this.#bag;
+    let weight = 0;
+    let sum = 0;
+    let squares = 0;
+    for (let i = start; i < end; i++) {
+      const sample = order[i]!;
+      const target = this.#target(sample);
+      const weighted = weights[sample]! * target;
+      sum += weighted;
+      squares += weighted * target;
+      weight += weights[sample]!;
+    }
+    return { weight, sum, squares };
   }
 
   /** Sums of the left side: added up, or taken from the total where the right side is shorter. */
   #leftTotals(start: number, position: number, end: number, totals: TargetTotals): TargetTotals {
-    const added = this.totals(start, position);
+    const added = this.#totals(this.#order, start, position);
     if (position - start <= end - position) return added;
+    const { weights } = this.#bag;
     let { weight, sum } = totals;
     for (let i = end - 1; i >= position; i--) {
       const sample = this.#order[i]!;
-      sum -= this.#weights[sample]! * this.#targets[sample]!;
-      weight -= this.#weights[sample]!;
+      sum -= weights[sample]! * this.#target(sample);
+      weight -= weights[sample]!;
     }
     return { weight, sum, squares: added.squares };
   }

@@ -1,12 +1,12 @@
 // A column's thresholds made ready for ranking: sorted, without repetition, and under a uniform grid by
 // which a value's rank is found with a jump and a few steps.
 
+import { MAX_CELL_STEPS } from "../kernel/assembly/layout.ts";
+
 /** The most cells of a grid: 16 KiB of ranks a column. */
 const MAX_CELLS = 8192;
-/** A grid whose fullest cell has more thresholds than this is worse than a binary search. */
-const MAX_STEPS = 6;
-/** No finer grid is tried once no cell has more thresholds than this. */
-const GOOD_STEPS = 3;
+/** No finer grid is tried once no cell has more thresholds than the kernel looks at together. */
+const GOOD_STEPS = 4;
 /** Fewer thresholds are searched as fast as looked up. */
 const MIN_THRESHOLDS = 8;
 
@@ -71,7 +71,7 @@ export function gridOver(thresholds: Float32Array): ThresholdGrid | null {
   for (; cells <= MAX_CELLS && (found === null || found.steps > GOOD_STEPS); cells *= 2) {
     found = gridOf(thresholds, cells);
   }
-  return found !== null && found.steps <= MAX_STEPS ? found : null;
+  return found !== null && found.steps <= MAX_CELL_STEPS ? found : null;
 }
 
 function gridOf(thresholds: Float32Array, cells: number): ThresholdGrid | null {

@@ -4,10 +4,10 @@
 import { COLUMN_SIZE, takeColumns } from "./columns";
 import { BLOCK_ROWS, COLUMN_BYTES, TREE_BYTES } from "./layout";
 import { ALL_ROWS, fillMask } from "./mask";
-import { highParts, lowParts, rankByGrid, rankBySearch } from "./ranks";
+import { rankByGrid, rankBySearch } from "./ranks";
 import { Column, Forest, Tree } from "./records";
 import { addEight, addOne, TREES_A_PASS } from "./sums";
-import { writeThermometer } from "./thermometer";
+import { writePlanes, writeThermometer } from "./thermometer";
 import { writeLeafCodes } from "./tree";
 
 /** Writes the masks of every column that a tree splits on. */
@@ -19,8 +19,9 @@ function writeMasks(forest: Forest): void {
     if (column.rankBits > 0) {
       if (column.cellSteps > 0) rankByGrid(values, column);
       else rankBySearch(values, column);
-      writeThermometer(highParts, column.rankBits - column.lowBits, column.highMasks);
-      writeThermometer(lowParts, column.lowBits, column.lowMasks);
+      writePlanes(column.rankBits);
+      writeThermometer(column.lowBits, column.rankBits - column.lowBits, column.highMasks);
+      writeThermometer(0, column.lowBits, column.lowMasks);
     }
     values += COLUMN_SIZE;
   }

@@ -31,9 +31,9 @@ export class Column {
   highMasks: usize;
   /** Masks "low part of the rank ≥ k", k = 0 … 2^lowBits. */
   lowMasks: usize;
-  /** f32, ascending, then +∞ up to 2^rankBits and one more. */
+  /** f32, ascending, then +∞: 2^rankBits + MAX_CELL_STEPS of both. */
   thresholds: usize;
-  /** Most thresholds in a cell of the grid; 0 where the column has no grid. */
+  /** Most thresholds in a cell of the grid, at most MAX_CELL_STEPS; 0 where the column has no grid. */
   cellSteps: u32;
   /** u16 for every cell: how many thresholds are in the cells before it. */
   cellRanks: usize;

@@ -9,24 +9,36 @@ import { MEMBER_COUNTS, Split, Tree } from "./records";
 const codePlanes: usize = memory.data(MASK_BYTES * MAX_CODE_BITS, 64);
 
 /** rank ≥ r ⇔ its high part is above r's, or equal and its low part is at least r's. */
-function splitVector(split: Split, at: usize): void {
-  const goesRight = v128.or(
-    v128.load(split.highAbove + at),
-    v128.and(v128.load(split.highReached + at), v128.load(split.lowReached + at)),
-  );
-  const rows = v128.load(split.source + at);
-  v128.store(split.right + at, v128.and(rows, goesRight));
-  v128.store(split.left + at, v128.andnot(rows, goesRight));
+function ranksAbove(highAbove: v128, highReached: v128, lowReached: v128): v128 {
+  return v128.or(highAbove, v128.and(highReached, lowReached));
 }
 
 function splitRows(tree: Tree): void {
   const end = tree.splits + tree.splitCount * SPLIT_BYTES;
   for (let at = tree.splits; at < end; at += SPLIT_BYTES) {
     const split = changetype<Split>(at);
-    splitVector(split, 0);
-    splitVector(split, 16);
-    splitVector(split, 32);
-    splitVector(split, 48);
+    const above = split.highAbove;
+    const reached = split.highReached;
+    const low = split.lowReached;
+    const source = split.source;
+    const left = split.left;
+    const right = split.right;
+    const g0 = ranksAbove(v128.load(above, 0), v128.load(reached, 0), v128.load(low, 0));
+    const g1 = ranksAbove(v128.load(above, 16), v128.load(reached, 16), v128.load(low, 16));
+    const g2 = ranksAbove(v128.load(above, 32), v128.load(reached, 32), v128.load(low, 32));
+    const g3 = ranksAbove(v128.load(above, 48), v128.load(reached, 48), v128.load(low, 48));
+    const s0 = v128.load(source, 0);
+    const s1 = v128.load(source, 16);
+    const s2 = v128.load(source, 32);
+    const s3 = v128.load(source, 48);
+    v128.store(right, v128.and(s0, g0), 0);
+    v128.store(right, v128.and(s1, g1), 16);
+    v128.store(right, v128.and(s2, g2), 32);
+    v128.store(right, v128.and(s3, g3), 48);
+    v128.store(left, v128.andnot(s0, g0), 0);
+    v128.store(left, v128.andnot(s1, g1), 16);
+    v128.store(left, v128.andnot(s2, g2), 32);
+    v128.store(left, v128.andnot(s3, g3), 48);
   }
 }
 
@@ -54,20 +66,84 @@ function gatherCodePlanes(tree: Tree): void {
   }
 }
 
-/** From one bit a row and plane to one byte a row: sixteen rows at a time, highest plane first. */
+/** For a row and the seven after it, which bit of their byte of a plane is theirs. */
+const bitOfRow: usize = memory.data<u8>([
+  1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128,
+], 16);
+
+// Each byte of a plane is wanted eight times, once for each of its rows: doubled three times over. These
+// patterns are single instructions; a free choice of lanes would be several.
+
+function doubleLowBytes(p: v128): v128 {
+  return i8x16.shuffle(p, p, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+
+function doubleHighBytes(p: v128): v128 {
+  return i8x16.shuffle(p, p, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+function doubleLowPairs(p: v128): v128 {
+  return i16x8.shuffle(p, p, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+
+function doubleHighPairs(p: v128): v128 {
+  return i16x8.shuffle(p, p, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+
+function doubleLowFours(p: v128): v128 {
+  return i32x4.shuffle(p, p, 0, 4, 1, 5);
+}
+
+function doubleHighFours(p: v128): v128 {
+  return i32x4.shuffle(p, p, 2, 6, 3, 7);
+}
+
+/** Puts one bit more at the end of sixteen rows' codes: that of their plane. */
+function append(code: v128, spread: v128, ofRow: v128): v128 {
+  const isSet = i8x16.eq(v128.and(spread, ofRow), ofRow); // −1 where set
+  return i8x16.sub(i8x16.add(code, code), isSet);
+}
+
+/** From one bit a row and plane to one byte a row: 128 rows at a time, highest plane first. */
 function writeCodes(codeBits: u32, codes: usize): void {
-  const bitOfRow = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 1, 2, 4, 8, 16, 32, 64, -128);
-  for (let row: usize = 0; row < usize(BLOCK_ROWS); row += 16) {
+  const ofRow = v128.load(bitOfRow);
+  for (let row: usize = 0; row < usize(BLOCK_ROWS); row += 128) {
     const first = codePlanes + (row >> 3);
-    let code = NO_ROWS;
+    let c0 = NO_ROWS;
+    let c1 = NO_ROWS;
+    let c2 = NO_ROWS;
+    let c3 = NO_ROWS;
+    let c4 = NO_ROWS;
+    let c5 = NO_ROWS;
+    let c6 = NO_ROWS;
+    let c7 = NO_ROWS;
     for (let plane = first + codeBits * MASK_BYTES; plane > first;) {
       plane -= MASK_BYTES;
-      const bits = v128.load_splat<u16>(plane);
-      const spread = i8x16.shuffle(bits, bits, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-      const isSet = i8x16.eq(v128.and(spread, bitOfRow), bitOfRow); // −1 where set
-      code = i8x16.sub(i8x16.add(code, code), isSet);
+      const p = v128.load(plane);
+      const low = doubleLowBytes(p);
+      const high = doubleHighBytes(p);
+      const p01 = doubleLowPairs(low);
+      const p23 = doubleHighPairs(low);
+      const p45 = doubleLowPairs(high);
+      const p67 = doubleHighPairs(high);
+      c0 = append(c0, doubleLowFours(p01), ofRow);
+      c1 = append(c1, doubleHighFours(p01), ofRow);
+      c2 = append(c2, doubleLowFours(p23), ofRow);
+      c3 = append(c3, doubleHighFours(p23), ofRow);
+      c4 = append(c4, doubleLowFours(p45), ofRow);
+      c5 = append(c5, doubleHighFours(p45), ofRow);
+      c6 = append(c6, doubleLowFours(p67), ofRow);
+      c7 = append(c7, doubleHighFours(p67), ofRow);
     }
-    v128.store(codes + row, code);
+    const out = codes + row;
+    v128.store(out, c0, 0);
+    v128.store(out, c1, 16);
+    v128.store(out, c2, 32);
+    v128.store(out, c3, 48);
+    v128.store(out, c4, 64);
+    v128.store(out, c5, 80);
+    v128.store(out, c6, 96);
+    v128.store(out, c7, 112);
   }
 }
 
