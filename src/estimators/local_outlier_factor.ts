@@ -92,11 +92,17 @@ export class LocalOutlierFactor implements OutlierEstimator {
    * own nearest neighbour here, unlike in the training scores.
    */
   scoreSamples(X: Matrix): Float64Array {
+    return this.#scoreOf(this.#neighborsOf(X));
+  }
+
+  #neighborsOf(X: Matrix): Neighbors {
     requireFinite("score rows", X, this.columnCount);
-    const { points, neighborCount, kDistance, density } = this.#fitted;
-    const neighbors = neighborsOf(X, points, neighborCount);
-    const ownDensity = reachabilityDensity(neighbors, kDistance);
-    return negativeOutlierFactor(neighbors, ownDensity, density);
+    return neighborsOf(X, this.#fitted.points, this.#fitted.neighborCount);
+  }
+
+  #scoreOf(neighbors: Neighbors): Float64Array {
+    const { kDistance, density } = this.#fitted;
+    return negativeOutlierFactor(neighbors, reachabilityDensity(neighbors, kDistance), density);
   }
 
   /**
@@ -107,10 +113,11 @@ export class LocalOutlierFactor implements OutlierEstimator {
    * row that lies on its neighbours has equal ones of the others.
    */
   contributions(X: Matrix, baseline: Float64Array): Matrix {
-    const scores = this.scoreSamples(X);
+    const neighbors = this.#neighborsOf(X);
+    const scores = this.#scoreOf(neighbors);
     const [expected] = this.scoreSamples(asMatrix(baseline));
     const { points, neighborCount } = this.#fitted;
-    const { indices } = neighborsOf(X, points, neighborCount);
+    const { indices } = neighbors;
     const d = this.columnCount;
     const values = new Float64Array(X.values.length);
     scores.forEach((score, i) => {
@@ -145,7 +152,7 @@ export class LocalOutlierFactor implements OutlierEstimator {
  * Fits as `sklearn.neighbors.LocalOutlierFactor(novelty=True, **config).fit(X)`.
  *
  * @param X shape (n, d), n ≥ 2, d ≥ 1, all finite
- * @throws AppError `too_little_data` below two rows, `invalid` for values that are not finite
+ * @throws AppError `too_little_data` for one row, `invalid` for none or values that are not finite
  */
 export function fitLocalOutlierFactor(
   X: Matrix,
@@ -168,16 +175,28 @@ export function fitLocalOutlierFactor(
     );
   }
   const neighbors = neighborsAmong(X, neighborCount);
-  const kDistance = Float64Array.from(
-    { length: X.rowCount },
-    (_, i) => neighbors.distances[(i + 1) * neighborCount - 1]!,
-  );
+  const kDistance = new Float64Array(X.rowCount);
+  for (let i = 0; i < X.rowCount; i++) {
+    kDistance[i] = neighbors.distances[(i + 1) * neighborCount - 1]!;
+  }
+  requireDistances(X, kDistance);
   const density = reachabilityDensity(neighbors, kDistance);
   const trainingScores = negativeOutlierFactor(neighbors, density, density);
   const offset = offsetFor(config.contamination, trainingScores, AUTO_OFFSET);
   const points = { ...X, values: X.values.slice() };
   const estimator = new LocalOutlierFactor({ points, neighborCount, kDistance, density }, offset);
   return { estimator, trainingScores, warnings };
+}
+
+/** Throws `invalid` where a distance is too large for a number: its square overflows from 1e154 on. */
+function requireDistances(X: Matrix, kDistance: Float64Array): void {
+  const row = kDistance.indexOf(Infinity);
+  if (row < 0) return;
+  throw new AppError(
+    "invalid",
+    `Cannot fit the local outlier factor: row ${row} of ${X.rowCount} is too far from the others for ` +
+      `its distance to be a number, expected values that differ by less than 1e153. Scale the features.`,
+  );
 }
 
 /** The estimator of a model file. Throws AppError `invalid` where the file does not hold one. */

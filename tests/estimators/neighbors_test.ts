@@ -1,9 +1,12 @@
-// The neighbour search against the obvious way: sort everything.
+// The neighbour search against the obvious way: sort everything. Each way of searching has to find the
+// same neighbours at the same distances, to the last bit.
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Matrix } from "../../src/domain/table.ts";
 import { type Neighbors, neighborsAmong, neighborsOf } from "../../src/estimators/neighbors.ts";
+import { kernelNeighbors } from "../../src/estimators/neighbors_kernel.ts";
+import { plainNeighborsAmong, plainNeighborsOf } from "../../src/estimators/neighbors_plain.ts";
 import { Mt19937 } from "../../src/random.ts";
 import { rows } from "./samples.ts";
 
@@ -25,7 +28,8 @@ function sortedNeighbors(
       }
       return { squared, index };
     }).filter(({ index }) => !(excludeSelf && index === i));
-    candidates.sort((a, b) => a.squared - b.squared || a.index - b.index);
+    // Not by the difference alone: that of two infinities is no number, and so neither is their order.
+    candidates.sort((a, b) => a.squared === b.squared ? a.index - b.index : a.squared - b.squared);
     for (const { squared, index } of candidates.slice(0, k)) {
       distances.push(Math.sqrt(squared));
       indices.push(index);
@@ -40,6 +44,46 @@ function integerRows(rowCount: number, columnCount: number, seed: number): Matri
   const values = Float64Array.from({ length: rowCount * columnCount }, () => random.randint(4));
   return { rowCount, columnCount, values };
 }
+
+/** Rows that may lie anywhere: some equal, some so far apart that squares overflow. */
+const anyRows = fc.record({
+  columnCount: fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 15, max: 35 })),
+  rowCount: fc.oneof(
+    fc.integer({ min: 2, max: 40 }),
+    // Around one block of the kernel and one leaf of its tree, and many leaves.
+    fc.constantFrom(7, 8, 9, 31, 32, 33, 63, 64, 65, 97, 500),
+  ),
+  seed: fc.nat(1000),
+  distinctCount: fc.constantFrom(1, 3, 1000),
+  scale: fc.constantFrom(1, 1e-200, 1e200),
+  share: fc.double({ min: 0, max: 1, noNaN: true }),
+}).map(({ columnCount, rowCount, seed, distinctCount, scale, share }) => {
+  const random = new Mt19937(seed);
+  const distinct = Array.from(
+    { length: distinctCount },
+    () => Array.from({ length: columnCount }, () => (random.random() - 0.5) * scale),
+  );
+  const draw = (count: number) =>
+    rows(...Array.from({ length: count }, () => distinct[random.randint(distinctCount)]!));
+  const k = 1 + Math.floor(share * Math.min(rowCount - 2, 40));
+  return { points: draw(rowCount), queries: draw(1 + random.randint(70)), k };
+});
+
+Deno.test("every way of searching finds the same neighbours, bit for bit", () => {
+  fc.assert(
+    fc.property(anyRows, ({ points, queries, k }) => {
+      const among = sortedNeighbors(points, points, k, true);
+      assertEquals(plainNeighborsAmong(points, k), among);
+      assertEquals(kernelNeighbors(null, points, k, "tree"), among);
+      assertEquals(kernelNeighbors(null, points, k, "scan"), among);
+      const of = sortedNeighbors(queries, points, k, false);
+      assertEquals(plainNeighborsOf(queries, points, k), of);
+      assertEquals(kernelNeighbors(queries, points, k, "tree"), of);
+      assertEquals(kernelNeighbors(queries, points, k, "scan"), of);
+    }),
+    { seed: 42, numRuns: 150 },
+  );
+});
 
 Deno.test("neighborsAmong() finds what sorting finds, ties by index, across block borders", () => {
   // 300 rows make three blocks; 1 to 20 columns reach both loops of the distance.

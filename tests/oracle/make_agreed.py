@@ -124,10 +124,18 @@ def forest_cases():
 
 
 def neighbor_case(X, fresh, params):
-    """By scikit-learn's own choice of search: a KD-tree up to 15 columns, else brute force."""
+    """By scikit-learn's own choice of search: a KD-tree up to 15 columns, else brute force.
+
+    Where many rows are equally far its two searches choose other neighbours, and scores differ.
+    """
     model = fit(LocalOutlierFactor(novelty=True, **params), X)
+    searches = [fit(LocalOutlierFactor(novelty=True, algorithm=search, **params), X)
+                for search in ("kd_tree", "brute")]
+    difference = np.subtract(*[search.negative_outlier_factor_ for search in searches])
     return {
         "params": params,
+        "searches_disagree": bool(np.abs(difference).max() > 1e-6),
+        "k_distance": array(some(model._distances_fit_X_[:, -1])),
         "n_neighbors_": int(model.n_neighbors_),
         "offset": float(model.offset_).hex(),
         "mean_score": float(model.negative_outlier_factor_.mean()).hex(),
