@@ -6,6 +6,7 @@ import type { App, AppServer } from "./src/cli/command.ts";
 import { runCommandLine } from "./src/cli/mod.ts";
 import { AppError } from "./src/domain/errors.ts";
 import { Store } from "./src/store/kv.ts";
+import type { MigrateOptions } from "./src/store/migrate.ts";
 import { CODE_VERSION } from "./src/version.ts";
 
 const encoder = new TextEncoder();
@@ -37,8 +38,10 @@ export async function main(words: readonly string[], { signal, cut }: Stop): Pro
     sourceExtent,
     outcomeReport,
     deleteStore,
+    backUpStore,
+    restoreStore,
     server: (host) => server(host, { signal, say: stderr }),
-    openStore,
+    openStore: (path, options) => openStore(path, { ...options, say: stderr }),
   };
   return await runCommandLine(app, words, { stdout, stderr });
 }
@@ -63,13 +66,14 @@ function progressBar(what: string, done: number, total: number): void {
   Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${line}`));
 }
 
-/** Opens the store at a path; `create: false` makes none where there is none. */
+/** Opens the store at a path; `create: false` makes none where there is none, and changes none. */
 export async function openStore(
   path: string | undefined,
-  options: { create: boolean },
+  { create, say = () => {} }: { create: boolean; say?: (line: string) => void },
 ): Promise<Store> {
   if (path === undefined || path === ":memory:" || /^https?:/.test(path)) {
-    return await Store.open(path);
+    const store = await Store.open(path);
+    return create ? await migrated(store, { backUp: null, say }) : store;
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
     throw new AppError(
@@ -79,11 +83,27 @@ export async function openStore(
     );
   }
   // A question about a store that is not there finds it empty, and leaves nothing behind.
-  if (!options.create && !await exists(path)) {
+  if (!create && !await exists(path)) {
     return await Store.open(":memory:", { standsInFor: path });
   }
-  if (options.create) await makeFolderOf(path);
-  return await Store.open(path);
+  if (!create) return await Store.open(path);
+  await makeFolderOf(path);
+  const backUp = async () =>
+    (await backUpStore(path, { overwrite: false, nowMs: Date.now() })).path;
+  return await migrated(await Store.open(path), { backUp, say });
+}
+
+/** The store as this program writes it. Migrations are imported on demand: hardly a store needs one. */
+async function migrated(store: Store, options: MigrateOptions): Promise<Store> {
+  if (store.schema.phase === "current") return store;
+  try {
+    const { migrateStore } = await import("./src/store/migrate.ts");
+    await migrateStore(store, options);
+    return store;
+  } catch (error) {
+    store[Symbol.dispose]();
+    throw error;
+  }
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -128,6 +148,17 @@ export async function deleteStore(path: string): Promise<void> {
     });
   }
 }
+
+/** Imported on demand: only copies of whole stores need SQLite. */
+export const backUpStore: App["backUpStore"] = async (path, options) => {
+  const { backUpStore } = await import("./src/store/backup.ts");
+  return await backUpStore(path, options);
+};
+
+export const restoreStore: App["restoreStore"] = async (file, path, options) => {
+  const { restoreStore } = await import("./src/store/backup.ts");
+  return await restoreStore(file, path, options);
+};
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -12,6 +12,7 @@ import {
 } from "../config/mod.ts";
 import type { FlowConfigs } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
+import type { CopyOptions, RestoredStore, StoreCopy } from "../domain/store_copy.ts";
 import type { OutcomeReport, ReportOptions } from "../domain/outcomes.ts";
 import { shellWord } from "../domain/shell.ts";
 import { durabilityOf } from "../engine/durability.ts";
@@ -44,6 +45,10 @@ export interface App {
   outcomeReport(registry: RegistryContext, options: ReportOptions): Promise<OutcomeReport>;
   /** Deletes a local store with its journal files. */
   deleteStore(path: string): Promise<void>;
+  /** Copies a local store to a file, while others write to it. */
+  backUpStore(path: string, options: CopyOptions): Promise<StoreCopy>;
+  /** Puts such a copy in the place of a local store, which is moved aside. */
+  restoreStore(file: string, path: string, options: CopyOptions): Promise<RestoredStore>;
   /**
    * Settles who may reach that address, before anything is opened. Throws `unauthorized` where a token
    * is needed and there is none.

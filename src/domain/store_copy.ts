@@ -1,4 +1,12 @@
-// What a backup and a restore tell: facts of the copy that was made.
+// What a backup and a restore are told, and what they tell of the copy that was made.
+
+export interface CopyOptions {
+  /** Where a backup goes; beside the store, with the time in its name, where it is not given. */
+  to?: string | undefined;
+  /** Whether a file that is there may be replaced. */
+  overwrite: boolean;
+  nowMs: number;
+}
 
 /** A store as one file that was checked. */
 export interface StoreCopy {

@@ -2,7 +2,7 @@
 // is whole, checked and on the disk; what it takes the place of is moved aside, never deleted.
 
 import { AppError } from "../domain/errors.ts";
-import type { RestoredStore, StoreCopy } from "../domain/store_copy.ts";
+import type { CopyOptions, RestoredStore, StoreCopy } from "../domain/store_copy.ts";
 import {
   copyDatabase,
   exists,
@@ -12,14 +12,6 @@ import {
   syncToDisk,
 } from "./database_file.ts";
 import { Store } from "./kv.ts";
-
-export interface CopyOptions {
-  /** Where the copy goes; beside the store, with the time in its name, where it is not given. */
-  to?: string | undefined;
-  /** Whether a file that is there may be replaced. */
-  overwrite: boolean;
-  nowMs: number;
-}
 
 /**
  * Copies a store as it was at one instant. Throws `not_found` where there is none, `conflict` where the copy's

@@ -3,7 +3,14 @@
 
 import { assertEquals } from "@std/assert";
 import { flows } from "../../flows/mod.ts";
-import { deleteStore, openStore, outcomeReport, sourceExtent } from "../../main.ts";
+import {
+  backUpStore,
+  deleteStore,
+  openStore,
+  outcomeReport,
+  restoreStore,
+  sourceExtent,
+} from "../../main.ts";
 import type { App } from "../../src/cli/command.ts";
 import { runCommandLine } from "../../src/cli/mod.ts";
 
@@ -74,12 +81,14 @@ async function run(terminal: Terminal, words: readonly string[]): Promise<Answer
     sourceExtent,
     outcomeReport,
     deleteStore,
+    backUpStore,
+    restoreStore,
     server: async (host) => {
       const { accessOn } = await import("../../serving.ts");
       accessOn(host, (name) => terminal.env[name]);
       throw new Error("nothing is served in this test");
     },
-    openStore,
+    openStore: (path, options) => openStore(path, { ...options, say: toStderr }),
     ...terminal.app,
   };
   const code = await runCommandLine(app, words, { stdout: toStdout, stderr: toStderr });
