@@ -93,15 +93,22 @@ const schedules = z.strictObject({
 
 const days = z.int().min(1);
 
-/** What may be forgotten with time. Models, alias histories and the audit log never are. */
+/**
+ * What `gc` may forget with time. Whoever held an alias, alias histories and the audit log never are, and a
+ * version stays as long as a dataset or model that stays was made of it.
+ */
 const retention = z.strictObject({
   market_snapshot: days,
   training_dataset: days,
   eval_holdout: days,
   evaluation_results: days,
+  anomaly_detector: days,
+  predictions: days,
   runs: days,
   events: days,
+  slots: days,
 }).partial();
+export type Retention = z.infer<typeof retention>;
 
 /** How much is lived through before something is given up or left alone. */
 const durability = z.strictObject({

@@ -47,7 +47,7 @@ export async function marketNowMs(ctx: RegistryContext, scope: ReadScope): Promi
 }
 
 /** The market clock of a bound branch, ms. Never before its newest data, whatever the wall clock says. */
-export function clockOf(ctx: RegistryContext, record: BranchRecord): number {
+export function clockOf(ctx: Pick<RegistryContext, "nowMs">, record: BranchRecord): number {
   const { source, marketAtMs } = record;
   return source.kind === "coingecko" ? Math.max(ctx.nowMs(), marketAtMs) : marketAtMs;
 }

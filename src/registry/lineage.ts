@@ -70,7 +70,7 @@ const USER_PAGE = 100;
  * found by range.
  */
 export async function usersOf(
-  ctx: RegistryContext,
+  ctx: Pick<RegistryContext, "store">,
   scope: ReadScope,
   version: VersionRecord,
   limit: number,

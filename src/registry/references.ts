@@ -23,9 +23,9 @@ import { type ReadScope, readScope } from "../domain/scope.ts";
 import type { CounterName, ForgottenName, KeyMap, ReadKey } from "../store/keys.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Reader, Store } from "../store/kv.ts";
+import { IMPORTED } from "./archive_lineage.ts";
 import { blobRefsIn } from "./blob_refs.ts";
 import { isOpen } from "./deliveries.ts";
-import { isImported } from "./imported.ts";
 
 /** Where a record stands, and through what others are read. */
 export interface Place {
@@ -323,7 +323,10 @@ function edgesOf(version: VersionRecord, keys: KeyMap): IndexEntry[] {
 
 /** An imported snapshot is of another market than the branch's own, and so not in its order of time. */
 function snapshotEntry(version: VersionRecord, keys: KeyMap): IndexEntry[] {
-  if (version.name !== ASSET.snapshot || version.marketAt === null || isImported(version)) {
+  if (
+    version.name !== ASSET.snapshot || version.marketAt === null ||
+    Object.hasOwn(version.annotations, IMPORTED)
+  ) {
     return [];
   }
   return [{ key: keys.snapshotAt(Date.parse(version.marketAt)), value: version.version }];

@@ -62,24 +62,37 @@ export async function writeBlob(
   blob: StagedBlob,
   now: string,
 ): Promise<void> {
+  if (fitsOneCommit([blob])) return await store.commit(scope, (tx) => putBlob(tx, blob, now));
   const { sha256 } = blob.ref;
-  if (!fitsOneCommit([blob]) && await store.get(blobKeys.meta(sha256)) === null) {
-    const chunks = chunksOf(blob);
-    const perCommit = COMMIT_BYTES / CHUNK_BYTES;
-    for (let start = 0; start < chunks.length; start += perCommit) {
-      await store.commit(scope, (tx) => {
-        chunks.slice(start, start + perCommit)
-          .forEach((chunk, k) => tx.set(blobKeys.chunk(sha256, start + k), chunk));
-        return Promise.resolve();
-      });
-    }
+  if (await touchBlob(store, scope, sha256, now)) return;
+  const chunks = chunksOf(blob);
+  const perCommit = COMMIT_BYTES / CHUNK_BYTES;
+  for (let start = 0; start < chunks.length; start += perCommit) {
     await store.commit(scope, (tx) => {
-      tx.set(blobKeys.meta(sha256), metaOf(blob, now));
+      chunks.slice(start, start + perCommit)
+        .forEach((chunk, k) => tx.set(blobKeys.chunk(sha256, start + k), chunk));
       return Promise.resolve();
     });
-  } else {
-    await store.commit(scope, (tx) => putBlob(tx, blob, now));
   }
+  await store.commit(scope, (tx) => {
+    tx.set(blobKeys.meta(sha256), metaOf(blob, now));
+    return Promise.resolve();
+  });
+}
+
+/** Keeps a blob that is there already from being collected; false where there is none, or no longer. */
+async function touchBlob(
+  store: Store,
+  scope: WriteScope,
+  sha256: string,
+  now: string,
+): Promise<boolean> {
+  return await store.commit(scope, async (tx) => {
+    const key = blobKeys.meta(sha256);
+    const present = await tx.get(key);
+    if (present) tx.set(key, { ...present, touchedAt: now });
+    return present !== null;
+  });
 }
 
 /**

@@ -52,6 +52,13 @@ export interface BlobMeta {
   touchedAt: string;
 }
 
+/** Chunks without a meta record, as a collection met them. */
+export interface LeftOverRecord {
+  seenAt: string;
+  /** Of the first chunk: another one tells that somebody is writing it again. */
+  versionstamp: string;
+}
+
 export interface TagRecord {
   /** System tags are set by the program and cannot be removed by hand. */
   system: boolean;
@@ -301,6 +308,10 @@ export const blobKeys = {
   }),
   chunk: (sha256: string, index: number): WriteKey<Uint8Array<ArrayBuffer>> => ({
     parts: [BLOBS_PREFIX, sha256, "chunk", index],
+    writable: true,
+  }),
+  leftOver: (sha256: string): WriteKey<LeftOverRecord> => ({
+    parts: [BLOBS_PREFIX, sha256, "left_over"],
     writable: true,
   }),
 };

@@ -8,7 +8,7 @@ import { memoryRegistry, type TestRegistry } from "../support/registry.ts";
 import { LEARN_HOURS, type MarketRuns, marketRuns, writeStory } from "./predictions_market.ts";
 
 /** Snapshots of the story: learned from, scored, and a day later the prices that decide. */
-export const STORY_HOURS = LEARN_HOURS + 30;
+export const STORY_HOURS = 100;
 
 let built: Promise<Uint8Array<ArrayBuffer>> | null = null;
 
@@ -37,13 +37,23 @@ async function tellStory(registry: TestRegistry, folder: string): Promise<void> 
   await market.goOn(LEARN_HOURS, { isScored: false });
   await market.newHolder();
   await market.newHolder("challenger-b");
-  await market.goOn(4);
-  await market.goOn(22, { isScored: false });
-  await market.run("validate_outcomes");
-  await market.newHolder();
   // Another branch, made of this one's data.
   const dev = await memoryRegistry({ branch: "dev", readBranch: "main", store: registry.store });
   await marketRuns(dev, folder).newHolder();
+  await market.goOn(4);
+  await market.goOn(22, { isScored: false });
+  await market.run("validate_outcomes");
+  await market.goOn(52, { isScored: false });
+  await newCandidate(market);
+  await market.goOn(4, { isScored: false });
+  await newCandidate(market);
+}
+
+/** A model of the last hours that nobody promotes. */
+async function newCandidate({ run }: MarketRuns): Promise<void> {
+  await run("build_dataset", { holdout_hours: 4, max_history_hours: 12 });
+  await run("train");
+  await run("evaluate");
 }
 
 export interface WholeStore {
