@@ -7,21 +7,23 @@ import {
   FOREST_BYTES,
   MASK_BYTES,
   MAX_CELL_STEPS,
-  MAX_CODE_BITS,
   SPLIT_BYTES,
   TREE_BYTES,
 } from "../kernel/assembly/layout.ts";
-import { type ColumnPlan, maskBytes, planColumns } from "./column_plans.ts";
-import { codeLeaves, type LeafCodes } from "./leaf_codes.ts";
-import { type Forest, NO_CHILD, type Tree } from "./random_tree.ts";
-import { floorToFloat32, rankOf } from "./threshold_grid.ts";
+import { maskBytes, planColumns } from "./column_plans.ts";
+import type { Forest, Tree } from "./random_tree.ts";
+import {
+  codeMembers,
+  type ColumnPlace,
+  type LeafPlan,
+  type NodeMasks,
+  planLeaves,
+  splitRecords,
+  WAITING_MASKS,
+} from "./tree_tables.ts";
 
 /** Trees whose leaf codes the kernel holds at once. */
 const CODE_ROOMS = 8;
-/** The masks of more leaves would not stay in the cache. */
-const MAX_LEAVES = 4096;
-/** Masks of inner nodes that wait; trees that need more are no trees of a forest that was grown. */
-const WAITING_ROOMS = 64;
 
 /** Bytes to be placed at `address` of the kernel's memory, after which comes nothing that is taken. */
 export interface ForestTables {
@@ -29,23 +31,8 @@ export interface ForestTables {
   bytes: Uint8Array;
 }
 
-/** A tree's leaves, numbered in the order of its nodes. */
-interface LeafPlan extends LeafCodes {
-  /** For a leaf's node its number among the leaves. */
-  leafNumber: Int32Array;
-}
-
-/** A column with the addresses of its masks. */
-interface ColumnPlace extends ColumnPlan {
-  highMasks: number;
-  lowMasks: number;
-}
-
 /** What the kernel writes for every block anew. */
-interface Rooms {
-  allRows: number;
-  waiting: number;
-  leaves: number;
+interface Rooms extends NodeMasks {
   values: number;
   codes: number;
 }
@@ -84,22 +71,11 @@ export function forestTables(
   return new TableWriter(layout, columns, rooms).write(forest.trees, leafPlans);
 }
 
-function planLeaves(tree: Tree, lengths: Float64Array): LeafPlan | null {
-  const leafValues: number[] = [];
-  const leafNumber = new Int32Array(tree.feature.length);
-  for (let node = 0; node < leafNumber.length; node++) {
-    if (tree.leftChild[node] !== NO_CHILD) continue;
-    leafNumber[node] = leafValues.push(lengths[node]!) - 1;
-  }
-  const codes = leafValues.length > MAX_LEAVES ? null : codeLeaves(leafValues);
-  return codes && { ...codes, leafNumber };
-}
-
 function takeRooms(layout: Layout, columnCount: number, leafPlans: readonly LeafPlan[]): Rooms {
   const mostLeaves = leafPlans.reduce((most, { codes }) => Math.max(most, codes.length), 0);
   return {
     allRows: layout.take(MASK_BYTES),
-    waiting: layout.take(WAITING_ROOMS * MASK_BYTES),
+    waiting: layout.take(WAITING_MASKS * MASK_BYTES),
     leaves: layout.take(mostLeaves * MASK_BYTES),
     values: layout.take(4 * BLOCK_ROWS * columnCount),
     codes: layout.take(CODE_ROOMS * BLOCK_ROWS),
@@ -168,68 +144,18 @@ class TableWriter {
     return this.#place(records);
   }
 
-  /** null where the tree would need more rooms than there are. */
+  /** null where the tree does not fit in tables. */
   #treeRecord(tree: Tree, leaves: LeafPlan): number[] | null {
-    const splits = this.#splits(tree, leaves);
+    const splits = splitRecords(tree, leaves, this.#columns, this.#rooms);
     if (splits === null) return null;
-    const members: number[] = [];
-    const counts = new Array<number>(MAX_CODE_BITS).fill(0);
-    for (let bit = 0; bit < leaves.bits; bit++) {
-      leaves.codes.forEach((code, leaf) => {
-        if ((code >> bit & 1) === 0) return;
-        members.push(this.#leafMask(leaf));
-        counts[bit]!++;
-      });
-    }
+    const { members, counts } = codeMembers(leaves, this.#rooms);
     return [
       this.#place(splits),
-      splits.length * 4 / SPLIT_BYTES,
+      splits.byteLength / SPLIT_BYTES,
       leaves.bits,
-      this.#place(Uint32Array.from(members)),
+      this.#place(members),
       this.#place(leaves.values),
       ...counts,
     ];
-  }
-
-  #leafMask(leaf: number): number {
-    return this.#rooms.leaves + leaf * MASK_BYTES;
-  }
-
-  /** The tree's inner nodes from the root down; null where too many would wait for their turn. */
-  #splits(tree: Tree, { codes, leafNumber }: LeafPlan): Uint32Array | null {
-    const records = new Uint32Array((leafNumber.length - codes.length) * SPLIT_BYTES / 4);
-    const { allRows, waiting } = this.#rooms;
-    const free = Array.from({ length: WAITING_ROOMS }, (_, i) => waiting + i * MASK_BYTES);
-    const pending: { node: number; source: number }[] = [];
-    const enter = (node: number): number | undefined => {
-      if (tree.leftChild[node] === NO_CHILD) return this.#leafMask(leafNumber[node]!);
-      const source = free.pop();
-      if (source !== undefined) pending.push({ node, source });
-      return source;
-    };
-    if (tree.leftChild[0] !== NO_CHILD) pending.push({ node: 0, source: allRows });
-    let at = 0;
-    for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-      const { node, source } = next;
-      // The kernel has read a node's mask before it writes those of its children.
-      if (source !== allRows) free.push(source);
-      const right = enter(tree.rightChild[node]!);
-      const left = enter(tree.leftChild[node]!);
-      if (right === undefined || left === undefined) return null;
-      records.set(this.#splitMasks(tree, node), at);
-      records.set([source, left, right], at + 3);
-      at += SPLIT_BYTES / 4;
-    }
-    return records;
-  }
-
-  /** The masks that together tell which rows of a block go right: those of ranks above the split's. */
-  #splitMasks(tree: Tree, node: number): number[] {
-    const column = this.#columns[tree.feature[node]!]!;
-    const rank = rankOf(column.thresholds, floorToFloat32(tree.threshold[node]!)) + 1;
-    const high = rank >> column.lowBits;
-    const low = rank & ((1 << column.lowBits) - 1);
-    const highReached = column.highMasks + high * MASK_BYTES;
-    return [highReached + MASK_BYTES, highReached, column.lowMasks + low * MASK_BYTES];
   }
 }

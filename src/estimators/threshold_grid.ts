@@ -88,9 +88,10 @@ function gridOf(thresholds: Float32Array, cells: number): ThresholdGrid | null {
     steps = Math.max(steps, ++counts[cell]!);
   }
   let before = 0;
-  counts.forEach((inCell, cell) => {
+  for (let cell = 0; cell < cells; cell++) {
+    const inCell = counts[cell]!;
     counts[cell] = before;
     before += inCell;
-  });
+  }
   return { steps, ranks: counts, origin, scale };
 }
