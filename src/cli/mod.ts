@@ -18,9 +18,11 @@ import { modelActs } from "./commands/model_acts.ts";
 import { modelCommands } from "./commands/models.ts";
 import { outcomes } from "./commands/outcomes.ts";
 import { predictions } from "./commands/predictions.ts";
+import { runActs } from "./commands/run_acts.ts";
 import { runCommands } from "./commands/runs.ts";
 import { serve } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
+import { storeCopyCommands } from "./commands/store_copies.ts";
 import { token } from "./commands/token.ts";
 import { help } from "./help.ts";
 import { printable } from "./text.ts";
@@ -41,7 +43,9 @@ export function allCommands(flows: readonly Flow[]): readonly Command[] {
     ...modelActs,
     ...dataCommands,
     ...runCommands,
+    ...runActs,
     ...eventCommands,
+    ...storeCopyCommands,
     configShow,
     doctor,
     completionsCommand(() => commands),

@@ -1,38 +1,49 @@
-// runs list|show|logs|card|tag|untag: what happened, step by step.
+// runs list|show|logs|card: what happened, step by step.
 
 import { z } from "zod";
 import { AppError } from "../../domain/errors.ts";
-import { checkTagName, checkUserTag, parseRunRef } from "../../domain/names.ts";
-import type { RunRecord } from "../../domain/run.ts";
+import { RUN_STATUSES, type RunRecord, type StepRecord } from "../../domain/run.ts";
+import { durabilityOf } from "../../engine/durability.ts";
 import { findFlow } from "../../engine/flow.ts";
-import type { RegistryContext } from "../../registry/context.ts";
-import { changeRunTag } from "../../registry/run_tags.ts";
-import { listRuns, listSteps, listTags, readLog, requireRun } from "../../registry/runs.ts";
-import { type App, type Call, type Command, defineCommand, hint, openSession } from "../command.ts";
+import { processesOf, type RunProcess } from "../../registry/leases.ts";
+import { listRuns, listSteps, listTags, readLog } from "../../registry/runs.ts";
+import {
+  type Call,
+  type Command,
+  defineCommand,
+  hint,
+  openSession,
+  type Session,
+} from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { columns, duration, facts, instant, UNDEFINED } from "../text.ts";
+import { age, columns, duration, facts, instant, UNDEFINED } from "../text.ts";
 import { writeExport } from "./export.ts";
+import { findRun, runPositional } from "./run_ref.ts";
 
-const runPositional = {
-  name: "id",
-  description: "a run: 12, run:12 or TrainDetectorFlow/12",
-  required: true,
-};
-const tagPositional = { name: "tag", description: "a tag", required: true };
+/** How far back runs are looked through for a status. */
+const LOOKED_AT = 1000;
+/** Under way by its record, and nobody is alive who ends it. */
+const CRASHED = "crashed";
 
 const list = defineCommand({
   name: "runs list",
   group: "look",
-  summary: "Runs, newest first; of a flow, with a tag.",
+  summary: "Runs, newest first; of a flow, with a tag or a status.",
   params: z.strictObject({
     flow: z.string().optional().describe("a flow, by either name"),
     tag: z.string().optional().describe("only runs of that flow with this tag"),
+    status: z.enum([...RUN_STATUSES, CRASHED]).optional()
+      .describe("only runs with this status; crashed: its process is gone"),
     limit: z.int().min(1).max(1000).default(20).describe("how many at most"),
     ...branchParams,
   }),
-  examples: ["anomaly runs list", "anomaly runs list --flow train --tag champion"],
+  examples: [
+    "anomaly runs list",
+    "anomaly runs list --flow train --tag champion",
+    "anomaly runs list --status interrupted",
+  ],
   run: async (app, call) => {
-    const { flow: name, tag, limit } = call.params;
+    const { flow: name, tag, status, limit } = call.params;
     if (tag !== undefined && name === undefined) {
       throw new AppError(
         "invalid",
@@ -44,17 +55,20 @@ const list = defineCommand({
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
     const scope = registry.scopes.write;
-    const runs = await listRuns(registry, scope, {
-      limit,
+    const read = await listRuns(registry, scope, {
+      limit: status === undefined ? limit : LOOKED_AT,
       ...(flow === undefined ? {} : { flow }),
       ...(tag === undefined ? {} : { tag }),
     });
+    const all = await withProcesses(session, read);
+    const runs = all.filter((run) => status === undefined || standingOf(run) === status)
+      .slice(0, limit);
     const table = columns(
       ["run", "flow", "status", "started", "took", "produced"],
       runs.map((run) => [
         String(run.id),
         run.flow,
-        run.status,
+        [standingOf(run), ...chainWords(run)].join(", "),
         instant(run.startedAt),
         took(run),
         run.produced.map((item) => `${item.name} v${item.version}`).join(", ") || UNDEFINED,
@@ -63,6 +77,30 @@ const list = defineCommand({
     return { json: runs, text: table || `No such runs on branch ${scope.branch}.` };
   },
 });
+
+/** A run with the process that is to end it; null where nobody has to. */
+type Listed = RunRecord & { process: RunProcess | null };
+
+async function withProcesses(
+  { registry, plan }: Session,
+  runs: readonly RunRecord[],
+): Promise<Listed[]> {
+  const { holder } = durabilityOf(plan.project.project);
+  const found = await processesOf(registry, registry.scopes.write, runs, holder.nowMs());
+  return runs.map((run) => ({ ...run, process: found.get(run.id) ?? null }));
+}
+
+function standingOf({ status, process }: Listed): string {
+  return status === "running" && process?.isAlive === false ? CRASHED : status;
+}
+
+/** Its place among the runs that go on with each other: "resumes 12", "resumed by 14". */
+function chainWords({ resumes, resumedBy }: RunRecord): string[] {
+  return [
+    ...(resumes === null ? [] : [`resumes ${resumes}`]),
+    ...(resumedBy === null ? [] : [`resumed by ${resumedBy}`]),
+  ];
+}
 
 function took(run: { startedAt: string; finishedAt: string | null }): string {
   if (run.finishedAt === null) return UNDEFINED;
@@ -81,31 +119,20 @@ const show = defineCommand({
     using session = await openSession(app, call, { write: false });
     const { registry } = session;
     const scope = registry.scopes.write;
-    const run = await findRun(registry, call);
-    const steps = await listSteps(registry, scope, run.id);
-    const tags = await listTags(registry, scope, run.id);
-    const params = Object.entries(run.params).map(([name, value]) =>
-      `${name} ${JSON.stringify(value)}`
-    );
+    const [run] = await withProcesses(session, [await findRun(registry, call)]);
+    const steps = await listSteps(registry, scope, run!.id);
+    const tags = await listTags(registry, scope, run!.id);
     const text = [
       facts([
-        ["run", `${run.id}, ${run.flow}, ${run.status}`],
-        ["branch", run.branch + (run.readBranch === run.branch ? "" : `, reads ${run.readBranch}`)],
-        ["started", `${instant(run.startedAt)} by ${run.user}`],
-        ["took", took(run)],
-        ["code", run.codeVersion],
-        ["parameters", params.join(", ") || "defaults"],
-        ["triggered by", run.triggeredBy === null ? "hand" : `event ${run.triggeredBy}`],
-        ["produced", run.produced.map((p) => `${p.name} v${p.version}`).join(", ") || "nothing"],
-        ["events", run.events.join(", ") || "none"],
+        ...factsOf(run!, durabilityOf(session.plan.project.project).holder.nowMs()),
         ["tags", tags.map(({ tag }) => tag).join(", ")],
-        ...(run.error ? [["error", `${run.error.code}: ${run.error.message}`] as const] : []),
+        ...(run!.error ? [["error", `${run!.error.code}: ${run!.error.message}`] as const] : []),
       ]),
       columns(
         ["step", "status", "took"],
-        steps.map((step) => [step.name, step.status, took(step)]),
+        steps.map((step) => [step.name, stepWords(step), took(step)]),
       ),
-      `Next: ${hint(call, `anomaly runs logs ${run.id}`)}`,
+      `Next: ${nextFor(call, run!)}`,
     ].filter((block) => block !== "").join("\n\n");
     return {
       json: { ...run, steps, tags: tags.map(({ tag, record }) => ({ tag, ...record })) },
@@ -113,6 +140,59 @@ const show = defineCommand({
     };
   },
 });
+
+function factsOf(run: Listed, nowMs: number): [string, string][] {
+  const params = Object.entries(run.params).map(([name, value]) =>
+    `${name} ${JSON.stringify(value)}`
+  );
+  const chain = chainWords(run);
+  return [
+    ["run", `${run.id}, ${run.flow}, ${standingOf(run)}`],
+    ...(chain.length === 0
+      ? []
+      : [["attempt", [String(run.attempt), ...chain].join(", ")] satisfies [string, string]]),
+    ...(run.process === null
+      ? []
+      : [["process", processWords(run, run.process, nowMs)] satisfies [string, string]]),
+    ["branch", run.branch + (run.readBranch === run.branch ? "" : `, reads ${run.readBranch}`)],
+    ["started", `${instant(run.startedAt)} by ${run.user}`],
+    ["took", took(run)],
+    ["code", run.codeVersion],
+    ["parameters", params.join(", ") || "defaults"],
+    ["triggered by", run.triggeredBy === null ? "hand" : `event ${run.triggeredBy}`],
+    ["produced", run.produced.map((p) => `${p.name} v${p.version}`).join(", ") || "nothing"],
+    ["events", run.events.join(", ") || "none"],
+  ];
+}
+
+/** Whether anybody is at work on it, and who goes on where nobody is. */
+function processWords(
+  { status }: RunRecord,
+  { isAlive, beatAt, goesOn }: RunProcess,
+  nowMs: number,
+): string {
+  const since = beatAt === null
+    ? "it left no sign of life"
+    : `last sign of life ${age(beatAt, nowMs)}`;
+  if (isAlive) return `alive, ${since}`;
+  const others = goesOn ? "; whoever serves goes on with it" : "";
+  return status === "running" ? `gone, ${since}${others}` : `stopped${others}`;
+}
+
+function stepWords({ status, tries, adoptedFrom }: StepRecord): string {
+  if (adoptedFrom !== null) return `${status}, by run ${adoptedFrom}`;
+  return tries > 1 ? `${status}, ${tries} tries` : status;
+}
+
+/** The run that went on with it; else how to go on where nobody is at work on it; else what it said. */
+function nextFor(call: Call<Record<string, unknown>>, run: Listed): string {
+  const { id, resumedBy, error } = run;
+  if (resumedBy !== null) return hint(call, `anomaly runs show ${resumedBy}`);
+  const resume = hint(call, `anomaly runs resume ${id}`);
+  if (standingOf(run) === CRASHED || run.status === "interrupted") return resume;
+  const logs = hint(call, `anomaly runs logs ${id}`);
+  return error === null ? logs : `${logs}, and once the cause is gone ${resume}`;
+}
 
 const logs = defineCommand({
   name: "runs logs",
@@ -167,40 +247,4 @@ const card = defineCommand({
   },
 });
 
-const tag = defineCommand({
-  name: "runs tag",
-  group: "operate",
-  summary: "Tag a run. Names of aliases are reserved.",
-  positionals: [runPositional, tagPositional],
-  params: z.strictObject({ ...branchParams }),
-  examples: ["anomaly runs tag 12 baseline"],
-  run: (app, call) => changeTag(app, call, "add"),
-});
-
-const untag = defineCommand({
-  name: "runs untag",
-  group: "operate",
-  summary: "Remove a tag from a run. System tags stay.",
-  positionals: [runPositional, tagPositional],
-  params: z.strictObject({ ...branchParams }),
-  examples: ["anomaly runs untag 12 baseline"],
-  run: (app, call) => changeTag(app, call, "remove"),
-});
-
-export const runCommands: Command[] = [list, show, logs, card, tag, untag];
-
-async function changeTag(app: App, call: Call<Record<string, unknown>>, change: "add" | "remove") {
-  const name = (change === "add" ? checkUserTag : checkTagName)(call.positionals[1]!);
-  using session = await openSession(app, call, { write: false });
-  const { registry } = session;
-  const run = await findRun(registry, call);
-  const see = hint(call, `anomaly runs show ${run.id}`);
-  await changeRunTag(registry, run, { tag: name, change, see });
-  const done = change === "add" ? `now has tag "${name}"` : `no longer has tag "${name}"`;
-  return { json: { run_id: run.id, tag: name, change }, text: `Run ${run.id} ${done}.` };
-}
-
-function findRun(registry: RegistryContext, call: Call<unknown>): Promise<RunRecord> {
-  const { flow, runId } = parseRunRef(call.positionals[0]!);
-  return requireRun(registry, registry.scopes.write, runId, flow);
-}
+export const runCommands: Command[] = [list, show, logs, card];
