@@ -87,6 +87,32 @@ export async function listDeliveries(
   return entries.map((entry) => entry.value);
 }
 
+/** Who hears of which event between two, both included, by event. */
+export async function deliveriesBetween(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  { firstId, lastId }: { firstId: number; lastId: number },
+): Promise<Map<number, DeliveryRecord[]>> {
+  const range = { from: [firstId], before: [lastId + 1] };
+  const limit = (lastId - firstId + 1) * MAX_LISTENERS;
+  const entries = await ctx.store.list(keysOf(scope).deliveries(), { ...range, limit });
+  return Map.groupBy(entries.map(({ value }) => value), ({ eventId }) => eventId);
+}
+
+/** What nobody has handled yet, of all listeners. */
+export async function listAllOpen(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  { limit }: { limit: number },
+): Promise<DeliveryRecord[]> {
+  const keys = keysOf(scope);
+  const entries = await ctx.store.list(keys.openDeliveries(), { limit });
+  const records = await ctx.store.getMany(
+    entries.map(({ rest }) => keys.delivery(Number(rest[1]), String(rest[0]))),
+  );
+  return records.filter((record) => record !== null);
+}
+
 /** What a listener has not handled yet, oldest event first. */
 export async function listOpen(
   ctx: RegistryContext,

@@ -157,6 +157,7 @@ export interface KeyMap {
   events(): ReadKey<EventRecord>;
   delivery(eventId: number, consumer: string): ReadKey<DeliveryRecord>;
   deliveriesOf(eventId: number): ReadKey<DeliveryRecord>;
+  deliveries(): ReadKey<DeliveryRecord>;
   openDelivery(consumer: string, eventId: number): ReadKey<true>;
   openDeliveries(): ReadKey<true>;
   openDeliveriesOf(consumer: string): ReadKey<true>;
@@ -235,6 +236,7 @@ export function keysOf(scope: ReadScope): KeyMap {
     events: () => key("event"),
     delivery: (eventId, consumer) => key("delivery", eventId, consumer),
     deliveriesOf: (eventId) => key("delivery", eventId),
+    deliveries: () => key("delivery"),
     openDelivery: (consumer, eventId) => key("open_delivery", consumer, eventId),
     openDeliveries: () => key("open_delivery"),
     openDeliveriesOf: (consumer) => key("open_delivery", consumer),
