@@ -4,16 +4,14 @@
 
 import { type ReadScope, writeScope } from "../domain/scope.ts";
 import { recordsOfKind } from "./keys.ts";
-import type { Store, StoreEntry } from "./kv.ts";
+import type { Store } from "./kv.ts";
 import { type Change, type Migration, migrationsFrom } from "./migrations.ts";
-import { allBranches } from "./scan.ts";
+import { allBranches, type ScannedEntry, scanPages } from "./scan.ts";
 import { SCHEMA, SCHEMA_PROGRAM } from "./schema.ts";
 
 /** Records of one commit: every one is checked, and all are well under KV's 800 KiB. */
 const RECORDS_A_COMMIT = 90;
 const CHARS_A_COMMIT = 300_000;
-/** Records that are looked at together. */
-const PAGE = 500;
 
 export interface MigrateOptions {
   /** Copies the store to a file before anything is changed, and gives its path; null where that cannot be. */
@@ -65,32 +63,29 @@ interface Work {
 
 /** Changes all records of a kind on a branch. False where another process has ended the migration meanwhile. */
 async function changeKind(store: Store, work: Work): Promise<boolean> {
-  const prefix = recordsOfKind(work.scope, work.kind);
-  let from: Deno.KvKeyPart[] = [];
-  for (;;) {
-    const page = await store.list(prefix, { limit: PAGE, from });
+  const prefix = recordsOfKind(work.scope, work.kind).parts;
+  for await (const page of scanPages(store, prefix)) {
     const outdated = page.filter(({ value }) => work.change(value) !== value);
     for (const batch of batches(outdated)) {
       if (!await changeBatch(store, work, batch)) return false;
     }
-    if (page.length < PAGE) return true;
-    // A key with one part more is the first that can follow.
-    from = [...page.at(-1)!.rest, ""];
   }
+  return true;
 }
 
 async function changeBatch(
   store: Store,
   { scope, kind, change, migration }: Work,
-  batch: readonly StoreEntry<unknown>[],
+  batch: readonly ScannedEntry[],
 ): Promise<boolean> {
   const write = writeScope(scope.project, scope.branch);
   return await store.commit(write, async (tx) => {
     if (store.schema.phase !== "migrating" || store.schema.version !== migration.to - 1) {
       return false;
     }
-    for (const { rest } of batch) {
-      const key = recordsOfKind(write, kind, rest);
+    const { parts } = recordsOfKind(write, kind);
+    for (const found of batch) {
+      const key = recordsOfKind(write, kind, found.key.slice(parts.length));
       const record = await tx.get(key);
       const changed = record === null ? null : change(record);
       if (changed !== record) tx.set(key, changed);
@@ -100,8 +95,8 @@ async function changeBatch(
 }
 
 /** Parts of the records that fit into one commit each. */
-function batches(entries: readonly StoreEntry<unknown>[]): StoreEntry<unknown>[][] {
-  const parts: StoreEntry<unknown>[][] = [];
+function batches(entries: readonly ScannedEntry[]): ScannedEntry[][] {
+  const parts: ScannedEntry[][] = [];
   let chars = Infinity;
   for (const entry of entries) {
     const length = JSON.stringify(entry.value).length;
