@@ -26,6 +26,8 @@ export interface DeliverOptions {
   tags: string[];
   /** Whether any process that serves goes on with the run; see LeaseRecord. */
   goesOn: boolean;
+  /** Told of the run as soon as its record is there. */
+  onStarted?: (run: RunRecord) => void;
 }
 
 /**
@@ -36,13 +38,17 @@ export async function deliver(
   ctx: RunnerContext,
   flows: readonly Flow[],
   { flow, event, params }: TriggeredRun,
-  { tags, goesOn }: DeliverOptions,
+  { tags, goesOn, onStarted }: DeliverOptions,
 ): Promise<RunRecord> {
   const { registry } = ctx;
   const { write } = registry.scopes;
   const key = { eventId: event.id, consumer: flow.name };
   let hasBegun = false;
-  const beginning = { goesOn, onStarted: () => void (hasBegun = true) };
+  const begun = (run: RunRecord) => {
+    hasBegun = true;
+    onStarted?.(run);
+  };
+  const beginning = { goesOn, onStarted: begun };
   try {
     const runId = (await getDelivery(registry, write, key))?.runId ?? null;
     const before = runId === null ? null : await getRun(registry, write, runId);

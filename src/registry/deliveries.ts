@@ -87,16 +87,21 @@ export async function listDeliveries(
   return entries.map((entry) => entry.value);
 }
 
-/** Who hears of which event between two, both included, by event. */
-export async function deliveriesBetween(
+/** Who hears of which of the events, by event: one read where they lie together. */
+export async function deliveriesOfEvents(
   ctx: RegistryContext,
   scope: ReadScope,
-  { firstId, lastId }: { firstId: number; lastId: number },
+  ids: readonly number[],
 ): Promise<Map<number, DeliveryRecord[]>> {
-  const range = { from: [firstId], before: [lastId + 1] };
-  const limit = (lastId - firstId + 1) * MAX_LISTENERS;
-  const entries = await ctx.store.list(keysOf(scope).deliveries(), { ...range, limit });
-  return Map.groupBy(entries.map(({ value }) => value), ({ eventId }) => eventId);
+  if (ids.length === 0) return new Map();
+  const [first, last] = [Math.min(...ids), Math.max(...ids)];
+  if (last - first < 2 * ids.length) {
+    const range = { from: [first], before: [last + 1], limit: ids.length * MAX_LISTENERS };
+    const entries = await ctx.store.list(keysOf(scope).deliveries(), range);
+    return Map.groupBy(entries.map(({ value }) => value), ({ eventId }) => eventId);
+  }
+  const lists = await Promise.all(ids.map((id) => listDeliveries(ctx, scope, id)));
+  return new Map(ids.map((id, i) => [id, lists[i]!]));
 }
 
 /** What nobody has handled yet, of all listeners. */
