@@ -6,6 +6,7 @@ import modelDefaults from "../../configs/model.json" with { type: "json" };
 import aggressiveDefaults from "../../configs/model_aggressive.json" with { type: "json" };
 import conservativeDefaults from "../../configs/model_conservative.json" with { type: "json" };
 import lofDefaults from "../../configs/model_lof.json" with { type: "json" };
+import notificationsDefaults from "../../configs/notifications.json" with { type: "json" };
 import projectDefaults from "../../configs/project.json" with { type: "json" };
 import trainingDefaults from "../../configs/training.json" with { type: "json" };
 import type { z } from "zod";
@@ -18,6 +19,7 @@ import {
   trainingConfigSchema,
 } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
+import { type NotificationsConfig, notificationsSchema } from "../domain/notifications.ts";
 import { describeProblems } from "../domain/problems.ts";
 import { type Env, environmentOf, nonEmpty } from "./scopes.ts";
 
@@ -28,6 +30,7 @@ const BUILT_IN: Readonly<Record<string, unknown>> = {
   "configs/model_aggressive.json": aggressiveDefaults,
   "configs/model_conservative.json": conservativeDefaults,
   "configs/model_lof.json": lofDefaults,
+  "configs/notifications.json": notificationsDefaults,
   "configs/project.json": projectDefaults,
   "configs/training.json": trainingDefaults,
 };
@@ -45,6 +48,8 @@ export interface LoadedProject {
   origin: ConfigOrigin;
   /** Folder whose files take the place of `configs/…`, without a slash at its end; null: no disk. */
   folder: string | null;
+  /** Who is told of which events. */
+  notifications: { config: NotificationsConfig; origin: ConfigOrigin };
 }
 
 export interface LoadedFlowConfigs {
@@ -55,8 +60,8 @@ export interface LoadedFlowConfigs {
 
 /**
  * The project's config: `project.json` of the folder (`folder`, else `ANOMALY_CONFIGS`, else
- * `configs`), else the built-in one. Throws `invalid` for a file that does not hold what its
- * schema says, and for a folder that was asked for and does not exist.
+ * `configs`), else the built-in one, and `notifications.json` the same way. Throws `invalid` for a
+ * file that does not hold what its schema says, and for a folder that was asked for and does not exist.
  */
 export async function loadProject(
   { env, folder }: { env: Env; folder?: string | undefined },
@@ -64,17 +69,24 @@ export async function loadProject(
   const asked = folder ?? nonEmpty(env("ANOMALY_CONFIGS"));
   if (asked !== undefined) await requireFolder(asked);
   const root = (asked ?? DEFAULT_FOLDER).replace(/(?<=.)\/+$/, "");
-  const { config, origin } = await readConfig(projectConfigSchema, "configs/project.json", [
-    inFolder(root, "configs/project.json"),
+  const read = <S extends z.ZodType>(schema: S, path: string) =>
+    readConfig(schema, path, [inFolder(root, path)]);
+  const [{ config, origin }, notifications] = await Promise.all([
+    read(projectConfigSchema, "configs/project.json"),
+    read(notificationsSchema, "configs/notifications.json"),
   ]);
-  return { project: config, origin, folder: root };
+  return { project: config, origin, folder: root, notifications };
 }
 
 /** The project as the program carries it. Neither it nor the flows' configs are looked for on a disk. */
 export function builtInProject(): LoadedProject {
-  const origin = "built in: configs/project.json";
-  const project = checkConfig(projectConfigSchema, projectDefaults, origin);
-  return { project, origin, folder: null };
+  const builtIn = <S extends z.ZodType>(schema: S, path: string) => {
+    const origin = `built in: ${path}`;
+    return { config: checkConfig(schema, BUILT_IN[path], origin), origin };
+  };
+  const { config, origin } = builtIn(projectConfigSchema, "configs/project.json");
+  const notifications = builtIn(notificationsSchema, "configs/notifications.json");
+  return { project: config, origin, folder: null, notifications };
 }
 
 /**

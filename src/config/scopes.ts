@@ -3,7 +3,7 @@
 
 import type { ProjectConfig } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
-import { isBranchName } from "../domain/names.ts";
+import { isBranchName, matchesBranchPattern } from "../domain/names.ts";
 import { readScope, type Scopes, writeScope } from "../domain/scope.ts";
 
 /** Reads one environment variable; injected, so that tests need no real environment. */
@@ -29,7 +29,7 @@ export function environmentOf(project: ProjectConfig, branch: string): string {
   if (Object.hasOwn(rules, branch)) return rules[branch]!;
   const literalLength = (pattern: string) => pattern.replaceAll("*", "").length;
   const pattern = Object.keys(rules)
-    .filter((rule) => rule.includes("*") && matchesPattern(rule, branch))
+    .filter((rule) => rule.includes("*") && matchesBranchPattern(rule, branch))
     .sort((a, b) => literalLength(b) - literalLength(a))[0];
   if (pattern !== undefined) return rules[pattern]!;
   throw new AppError(
@@ -121,11 +121,6 @@ function checkBranch(chosen: ChosenBranch): ChosenBranch {
       `digits, ".", "_", "/" or "-", beginning with a letter or digit. Next: give --branch <name>.`,
     { details: { branch: chosen.branch, origin: chosen.origin } },
   );
-}
-
-function matchesPattern(pattern: string, branch: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(branch);
 }
 
 /** An environment variable that is set to nothing counts as not set, as in most shells' scripts. */

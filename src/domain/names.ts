@@ -72,6 +72,12 @@ export function isBranchName(text: string): boolean {
   return BRANCH.test(text);
 }
 
+/** Whether a branch is what a pattern of the configuration means; * stands for any text. */
+export function matchesBranchPattern(pattern: string, branch: string): boolean {
+  const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(branch);
+}
+
 /** A flow's own name, from either of its names. Throws `invalid` listing the flows. */
 export function flowNameOf(text: string): string {
   const names = Object.entries(ORIGINAL_FLOW_NAMES);
