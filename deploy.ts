@@ -7,13 +7,14 @@ import type { BranchSetup } from "./dashboard/context.ts";
 import { platformCron } from "./flows/crons.ts";
 import { flows } from "./flows/mod.ts";
 import { registerSchedules } from "./flows/schedules.ts";
-import { tend } from "./flows/tending.ts";
+import { notify, tend } from "./flows/tending.ts";
 import {
   accessOn,
   createQueue,
   createService,
   endInOrder,
   runnerOn,
+  senderOn,
   type ServiceOptions,
   setupOf,
 } from "./serving.ts";
@@ -33,6 +34,7 @@ const queue = createQueue({ say, quiet: false });
 
 type Opened = Omit<ServiceOptions, "access"> & { runner: RunnerContext };
 let opened: Promise<Opened> | null = null;
+let notifying = Promise.resolve();
 
 /** The store and the branch of this timeline; opened once, and again where that failed. */
 function open(): Promise<Opened> {
@@ -61,6 +63,8 @@ async function openTimeline(): Promise<Opened> {
   const runner = runnerOn(timeline, own, timeline.registry.actor);
   // As long as this instance lives; the next slot looks after what it leaves.
   tend({ queue, runner, signal: stopping.signal });
+  const sender = senderOn(runner, project, say);
+  notifying = notify({ sender, runner, signal: stopping.signal, say });
   return { ...timeline, runner };
 }
 
@@ -114,7 +118,7 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
     if (stopping.signal.aborted) return;
     const reason = new AppError("interrupted", `Stopped by ${name} before it was done.`);
     stopping.abort(reason);
-    await endInOrder({ server, queue, schedules: Promise.resolve(), cut }, reason);
+    await endInOrder({ server, queue, schedules: Promise.resolve(), notifying, cut }, reason);
     Deno.exit(0);
   });
 }

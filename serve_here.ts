@@ -5,12 +5,13 @@ import type { Access } from "./dashboard/auth.ts";
 import { FastClock, platformCron } from "./flows/crons.ts";
 import { flows } from "./flows/mod.ts";
 import { catchUp, registerSchedules, type ScheduleOptions } from "./flows/schedules.ts";
-import { tend } from "./flows/tending.ts";
+import { notify, tend } from "./flows/tending.ts";
 import {
   createQueue,
   createService,
   endInOrder,
   runnerOn,
+  senderOn,
   type ServiceOptions,
 } from "./serving.ts";
 import type { ServeOptions, Session } from "./src/cli/command.ts";
@@ -52,6 +53,8 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
   const { schedules } = plan.project.project;
   const runner = runnerOn(service, own, registry.actor);
   tend({ queue, runner, signal });
+  const sender = senderOn(runner, plan.project, say);
+  const notifying = notify({ sender, runner, signal, say });
   if (options.schedules && !quiet) say(describeSchedules(schedules, scopes.write.branch, nowMs()));
   const timetable = {
     schedules: options.schedules ? schedules : {},
@@ -63,7 +66,7 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
   };
   const slots = runSchedules(timetable, clock);
   await aborted(signal);
-  await endInOrder({ server, queue, schedules: slots, cut }, signal.reason);
+  await endInOrder({ server, queue, schedules: slots, notifying, cut }, signal.reason);
 }
 
 /** What was missed first, then slot by slot. Resolves at the signal, or when a fast clock has stopped. */

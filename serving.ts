@@ -17,6 +17,7 @@ import { durabilityOf } from "./src/engine/durability.ts";
 import type { RunnerContext } from "./src/engine/flow.ts";
 import { listenersOf } from "./src/engine/listening.ts";
 import { RunQueue } from "./src/engine/queue.ts";
+import { NotificationSender } from "./src/notify/sender.ts";
 import type { RegistryContext } from "./src/registry/context.ts";
 import { CODE_VERSION } from "./src/version.ts";
 
@@ -78,7 +79,12 @@ export function runnerOn(
   actor: string,
 ): RunnerContext {
   return {
-    registry: { ...registry, scopes, actor, listenersOf: listenersOf(flows, configs) },
+    registry: {
+      ...registry,
+      scopes,
+      actor,
+      listenersOf: listenersOf(flows, configs, project.notifications.config),
+    },
     configs,
     codeVersion: CODE_VERSION,
     env,
@@ -88,6 +94,22 @@ export function runnerOn(
     // What a run says is kept with it, and shown there.
     onLog: () => {},
   };
+}
+
+/** What tells people of the runner's branch, in the name of this process. */
+export function senderOn(
+  runner: RunnerContext,
+  { notifications }: LoadedProject,
+  say: (line: string) => void,
+): NotificationSender {
+  const { signal: cut, stopping, ...shared } = runner;
+  return new NotificationSender({
+    ...shared,
+    notifications: notifications.config,
+    stopping,
+    cut,
+    say,
+  });
 }
 
 /** The pages, the API and what they run, over one open store. */
@@ -189,6 +211,8 @@ export interface Running {
   queue: RunQueue;
   /** Resolves when no slot is at work. */
   schedules: Promise<void>;
+  /** Resolves when nothing is being sent. */
+  notifying: Promise<void>;
   /** Cuts the runs, with the reason that they record. */
   cut: AbortController;
 }
@@ -199,11 +223,11 @@ export interface Running {
  * for the end of the process.
  */
 export async function endInOrder(running: Running, reason: unknown): Promise<void> {
-  const { server, queue, schedules, cut } = running;
-  const ended = Promise.all([server.shutdown(), queue.idle(), schedules]);
+  const { server, queue, schedules, notifying, cut } = running;
+  const ended = Promise.all([server.shutdown(), queue.idle(), schedules, notifying]);
   if (await within(FINISH_MS, ended)) return;
   cut.abort(reason);
-  await within(GIVE_UP_MS - FINISH_MS, Promise.all([queue.idle(), schedules]));
+  await within(GIVE_UP_MS - FINISH_MS, Promise.all([queue.idle(), schedules, notifying]));
 }
 
 /** Whether the work has ended by then. */

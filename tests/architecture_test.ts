@@ -24,6 +24,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   store: BASE,
   registry: ["domain", "store"],
   engine: ["domain", "registry", "store"],
+  notify: ["domain", "registry", "store"],
   cli: ["domain", "config", "registry", "engine", "cards"],
   flows: [
     ...BASE,
@@ -36,6 +37,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "store",
     "registry",
     "engine",
+    "notify",
   ],
   dashboard: ["domain", "registry", "engine", "cards", "config", "evaluation"],
 };
@@ -126,6 +128,8 @@ Deno.test("the rules tell an allowed import from a forbidden one", () => {
     ["src/features/split.ts", "src/estimators/detector.ts"],
     ["src/engine/runner.ts", "flows/mod.ts"],
     ["src/cli/mod.ts", "src/store/kv.ts"],
+    ["src/cli/mod.ts", "src/notify/sender.ts"],
+    ["src/engine/runner.ts", "src/notify/sender.ts"],
     ["src/cli/mod.ts", "dashboard/server.ts"],
     ["dashboard/server.ts", "src/store/kv.ts"],
     ["dashboard/server.ts", "serving.ts"],

@@ -152,7 +152,7 @@ export async function openSession(
     scopes: plan.scopes.scopes,
     actor,
     nowMs: app.nowMs,
-    listenersOf: listenersOf(app.flows, plan.configs),
+    listenersOf: listenersOf(app.flows, plan.configs, plan.project.notifications.config),
   };
   return { plan, registry, [Symbol.dispose]: () => store[Symbol.dispose]() };
 }

@@ -3,6 +3,7 @@
 import type { JsonObject } from "../domain/asset.ts";
 import type { FlowConfigs } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
+import { type NotificationsConfig, notifyConsumersOf } from "../domain/notifications.ts";
 import type { EventRecord } from "../domain/run.ts";
 import { listOpen } from "../registry/deliveries.ts";
 import type { RegistryContext } from "../registry/context.ts";
@@ -33,14 +34,18 @@ export function triggeredBy(
 }
 
 /**
- * The names of those that are to hear of an event, for `RegistryContext.listenersOf`. Settled when the
- * event is published, by the configs of whoever publishes it.
+ * The names of those that are to hear of an event, for `RegistryContext.listenersOf`: flows, and rules of
+ * notification. Settled when the event is published, by the configs of whoever publishes it.
  */
 export function listenersOf(
   flows: readonly Flow[],
   configs: FlowConfigs,
+  notifications: NotificationsConfig,
 ): (event: EventRecord) => string[] {
-  return (event) => triggeredBy(flows, event, { configs }).map(({ flow }) => flow.name);
+  return (event) => [
+    ...triggeredBy(flows, event, { configs }).map(({ flow }) => flow.name),
+    ...notifyConsumersOf(notifications, event),
+  ];
 }
 
 /** What the event binds the flow to; null where the flow does not listen to it (any more). */
