@@ -33,12 +33,8 @@ export async function runHere(
   { title, begin, follow }: RunHere,
 ): Promise<CommandResult> {
   const runner = runnerOf(app, session, call.globals.quiet);
-  if (!call.globals.quiet) {
-    app.say(`${title} on branch ${runner.registry.scopes.write.branch}`);
-    app.signal.addEventListener("abort", () => {
-      app.say("Stopping after this step; Ctrl-C again stops now.");
-    });
-  }
+  const branch = runner.registry.scopes.write.branch;
+  using _said = call.globals.quiet ? null : sayBeginning(app, `${title} on branch ${branch}`);
   let hasBegun = false;
   const run = await begin(runner, () => void (hasBegun = true)).catch((cause) => {
     const error = toAppError(cause);
@@ -60,6 +56,14 @@ export async function runHere(
     text: lines.join("\n"),
     exitCode,
   };
+}
+
+/** Says what begins, and what Ctrl-C has done once it is pressed, until it is disposed of. */
+function sayBeginning(app: App, line: string): Disposable {
+  app.say(line);
+  const sayStop = () => app.say("Stopping after this step; Ctrl-C again stops now.");
+  app.signal.addEventListener("abort", sayStop);
+  return { [Symbol.dispose]: () => app.signal.removeEventListener("abort", sayStop) };
 }
 
 /** The JSON of a flow's run, as scripts rely on it. */
