@@ -14,6 +14,7 @@ import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
 import { eventCommands } from "./commands/events.ts";
 import { flowCommand } from "./commands/flow.ts";
+import { gc } from "./commands/gc.ts";
 import { modelActs } from "./commands/model_acts.ts";
 import { modelCommands } from "./commands/models.ts";
 import { outcomes } from "./commands/outcomes.ts";
@@ -24,6 +25,7 @@ import { serve } from "./commands/serve.ts";
 import { status } from "./commands/status.ts";
 import { storeCopyCommands } from "./commands/store_copies.ts";
 import { token } from "./commands/token.ts";
+import { verify } from "./commands/verify.ts";
 import { help } from "./help.ts";
 import { printable } from "./text.ts";
 
@@ -46,6 +48,8 @@ export function allCommands(flows: readonly Flow[]): readonly Command[] {
     ...runActs,
     ...eventCommands,
     ...storeCopyCommands,
+    verify,
+    gc,
     configShow,
     doctor,
     completionsCommand(() => commands),
