@@ -2,15 +2,17 @@
 // in its last, so that whoever delivers it, and however often, its effects are there once.
 
 import type { JsonObject } from "../domain/asset.ts";
-import { type DeliveryRecord, Taken } from "../domain/durability.ts";
+import { type DeliveryRecord, isExpired, Taken } from "../domain/durability.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import type { RunRecord } from "../domain/run.ts";
 import {
   afterFailure,
   type DeliveryKey,
   getDelivery,
+  requireDelivery,
   stageDelivery,
 } from "../registry/deliveries.ts";
+import { getLease } from "../registry/leases.ts";
 import { getRun } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Flow, RunnerContext } from "./flow.ts";
@@ -105,8 +107,7 @@ export async function followEvents(
     const own = pick(inherited.params, Object.keys(next.flow.params.shape));
     const bound = { ...next, params: { ...own, ...next.params } };
     try {
-      const followed = await deliver(ctx, flows, bound, inherited)
-        .catch((error) => takenRun(ctx, bound, inherited.waits ?? false, error));
+      const followed = await deliverOrWait(ctx, flows, bound, inherited);
       if (followed === null) continue;
       runs.push(followed);
       queue.push(...await triggeredByRun(ctx, flows, followed));
@@ -117,29 +118,42 @@ export async function followEvents(
   return { runs, error: null };
 }
 
-/** The run of another process that took the event; null where it is not waited for. Rethrows the rest. */
-async function takenRun(
+/** Delivers; where another process has the event, waits for it. Null where it is not to be waited for. */
+async function deliverOrWait(
   ctx: RunnerContext,
-  { flow, event }: TriggeredRun,
-  waits: boolean,
-  error: unknown,
+  flows: readonly Flow[],
+  next: TriggeredRun,
+  options: { waits?: boolean } & DeliverOptions,
 ): Promise<RunRecord | null> {
-  if (!(error instanceof Taken)) throw error;
-  if (!waits) return null;
-  const delivery = await endOf(ctx, { eventId: event.id, consumer: flow.name });
-  if (delivery.state === "done") {
-    const { registry } = ctx;
-    return await getRun(registry, registry.scopes.write, delivery.runId!);
+  const { registry } = ctx;
+  const { write } = registry.scopes;
+  const key = { eventId: next.event.id, consumer: next.flow.name };
+  for (;;) {
+    try {
+      return await deliver(ctx, flows, next, options);
+    } catch (error) {
+      if (!(error instanceof Taken)) throw error;
+      if (!options.waits) return null;
+    }
+    const delivery = await whileHeld(ctx, key);
+    if (delivery.state === "done") return await getRun(registry, write, delivery.runId!);
+    if (delivery.state !== "parked" || delivery.error === null) continue;
+    const { code, message } = delivery.error;
+    throw new AppError(code, message, {
+      details: { flow: next.flow.name, run_id: delivery.runId },
+    });
   }
-  const { code, message } = delivery.error ?? error;
-  throw new AppError(code, message, { details: { flow: flow.name, run_id: delivery.runId } });
 }
 
-async function endOf(ctx: RunnerContext, key: DeliveryKey): Promise<DeliveryRecord> {
+/** Waits until no living process handles the event. Throws the reason of a stop. */
+async function whileHeld(ctx: RunnerContext, key: DeliveryKey): Promise<DeliveryRecord> {
+  const { registry, durability } = ctx;
+  const { write } = registry.scopes;
   for (;;) {
-    const delivery = await getDelivery(ctx.registry, ctx.registry.scopes.write, key);
-    const isOver = delivery !== null && (delivery.state !== "running" || delivery.failures > 0);
-    if (isOver) return delivery;
+    const delivery = await requireDelivery(registry, write, key);
+    if (delivery.state !== "running") return delivery;
+    const lease = await getLease(registry, write, delivery.runId!);
+    if (lease === null || isExpired(lease, durability.holder.nowMs())) return delivery;
     await pause(LOOK_MS, AbortSignal.any([ctx.stopping, ctx.signal]));
   }
 }
