@@ -222,7 +222,8 @@ Deno.test("a wrong config is refused with file, key, what was found and what was
       { "project.json": { ...project, retention: { market_snapshots: 30, runs: 0 } } },
       "Cannot read <folder>/project.json: retention.runs is 0, expected an integer >= 1; " +
       "retention.market_snapshots is not known, expected market_snapshot, training_dataset, " +
-      "eval_holdout, evaluation_results, runs or events (did you mean market_snapshot?)",
+      "eval_holdout, evaluation_results, anomaly_detector, predictions, runs, events or slots " +
+      "(did you mean market_snapshot?)",
     ],
   ];
   for (const [files, message] of cases) {

@@ -4,14 +4,7 @@ import { z } from "zod";
 import { count } from "../../cards/format.ts";
 import { AppError } from "../../domain/errors.ts";
 import type { Collected, GcReport } from "../../registry/gc.ts";
-import {
-  type App,
-  type BranchFlags,
-  type Call,
-  defineCommand,
-  hint,
-  planCall,
-} from "../command.ts";
+import { type App, type Call, defineCommand, hint, planCall } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { columns, UNDEFINED } from "../text.ts";
 import { type BranchCall, localFile, openExisting, shownProgress } from "./store_care.ts";
