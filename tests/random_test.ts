@@ -96,3 +96,21 @@ Deno.test("XorShift32 follows Marsaglia's shifts and never sticks at zero", () =
   assert(drawn.every((value) => value >= 0 && value <= XorShift32.MAX));
   assertEquals(new Set(drawn).size, 1000);
 });
+
+Deno.test("permutation() draws as if interval by interval, and goes on where it stopped", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 3000 }), fc.nat(2000), fc.nat(), (n, before, seed) => {
+      const random = new Mt19937(seed);
+      for (let i = 0; i < before; i++) random.uint32();
+      const plain = new Mt19937(random);
+      const order = Int32Array.from({ length: n }, (_, i) => i);
+      for (let i = n - 1; i > 0; i--) {
+        const j = plain.interval(i);
+        [order[i], order[j]] = [order[j]!, order[i]!];
+      }
+      assertEquals(random.permutation(n), order);
+      assertEquals(random.uint32(), plain.uint32());
+    }),
+    { seed: 42 },
+  );
+});

@@ -33,8 +33,7 @@ export function floorToFloat32(threshold: number): number {
   const nearest = Math.fround(threshold);
   if (nearest <= threshold) return nearest;
   float[0] = nearest;
-  if (nearest === 0) return -(2 ** -149);
-  // The bit patterns of floats ascend with their distance from zero.
+  // The bit patterns of floats ascend with their distance from zero, −0 being the least of its side.
   bits[0]! += nearest > 0 ? -1 : 1;
   return float[0]!;
 }

@@ -100,3 +100,33 @@ Deno.test("the algorithms refuse what is not finite, and other numbers of column
     assertThrows(() => estimator.scoreSamples(rows([1])), AppError, "1 columns, expected 2");
   }
 });
+
+Deno.test("a forest refuses no rows, no columns, and values that float32 cannot hold", () => {
+  const none = { rowCount: 0, columnCount: 2, values: new Float64Array() };
+  const noColumns = { rowCount: 3, columnCount: 0, values: new Float64Array() };
+  assertThrows(() => fitIsolationForest(none, CONFIG), AppError, "found 0 rows of 2 columns");
+  assertThrows(() => fitIsolationForest(noColumns, CONFIG), AppError, "found 3 rows of 0 columns");
+  const { estimator } = fitIsolationForest(rows([0, 0], [1, 1], [2, 3]), CONFIG);
+  assertThrows(() => estimator.scoreSamples(none), AppError, "Cannot score rows: found 0 rows");
+  assertThrows(() => estimator.scoreSamples(rows([1, 2, 3])), AppError, "3 columns, expected 2");
+  for (const value of [Infinity, -Infinity, -1e39]) {
+    const where = `${value} found in row 1, column 0`;
+    const bad = rows([0, 0], [value, 1]);
+    assertThrows(() => fitIsolationForest(bad, CONFIG), AppError, where);
+    assertThrows(() => estimator.scoreSamples(bad), AppError, where);
+    assertThrows(() => estimator.contributions(bad, Float64Array.of(0, 0)), AppError, where);
+  }
+});
+
+// scikit-learn's values, of 1.2.1 and of 1.9.1.
+Deno.test("one row, equal rows and two rows score −0.5 and are normal", () => {
+  const same = rows([1, 2], [1, 2], [1, 2], [1, 2]);
+  for (const contamination of [0.1, "auto"] as const) {
+    for (const X of [rows([1, 2]), same, rows([1, 2], [3, 4])]) {
+      const { estimator, trainingScores } = fitIsolationForest(X, { ...CONFIG, contamination });
+      assertEquals(trainingScores, new Float64Array(X.rowCount).fill(-0.5));
+      assertEquals(estimator.offset, -0.5);
+      assertEquals(estimator.scoreSamples(rows([9, 9]))[0], -0.5);
+    }
+  }
+});
