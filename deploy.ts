@@ -22,6 +22,7 @@ import { builtInProject, resolveKvPath } from "./src/config/mod.ts";
 import { AppError, toAppError } from "./src/domain/errors.ts";
 import type { RunnerContext } from "./src/engine/flow.ts";
 import { Store } from "./src/store/kv.ts";
+import { migrateStore } from "./src/store/migrate.ts";
 
 const encoder = new TextEncoder();
 const say = (line: string) => void Deno.stderr.writeSync(encoder.encode(`${line}\n`));
@@ -48,6 +49,8 @@ function open(): Promise<Opened> {
 async function openTimeline(): Promise<Opened> {
   const own = await setupOf(project, undefined, env);
   const store = await Store.open(resolveKvPath({ env }));
+  // There is no file to copy first; see docs/deploy.md.
+  store.migrateBeforeWriting(() => migrateStore(store, { backUp: null, say }));
   const timeline = {
     project,
     own,

@@ -66,14 +66,16 @@ function progressBar(what: string, done: number, total: number): void {
   Deno.stderr.writeSync(encoder.encode(`\r\x1b[2K${line}`));
 }
 
-/** Opens the store at a path; `create: false` makes none where there is none, and changes none. */
+/**
+ * Opens the store at a path; `create: false` makes none where there is none. An older one is migrated when
+ * something is first written to it, a local one after it was copied.
+ */
 export async function openStore(
   path: string | undefined,
   { create, say = () => {} }: { create: boolean; say?: (line: string) => void },
 ): Promise<Store> {
   if (path === undefined || path === ":memory:" || /^https?:/.test(path)) {
-    const store = await Store.open(path);
-    return create ? await migrated(store, { backUp: null, say }) : store;
+    return migrating(await Store.open(path), { backUp: null, say });
   }
   if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) {
     throw new AppError(
@@ -86,24 +88,19 @@ export async function openStore(
   if (!create && !await exists(path)) {
     return await Store.open(":memory:", { standsInFor: path });
   }
-  if (!create) return await Store.open(path);
-  await makeFolderOf(path);
+  if (create) await makeFolderOf(path);
   const backUp = async () =>
     (await backUpStore(path, { overwrite: false, nowMs: Date.now() })).path;
-  return await migrated(await Store.open(path), { backUp, say });
+  return migrating(await Store.open(path), { backUp, say });
 }
 
-/** The store as this program writes it. Migrations are imported on demand: hardly a store needs one. */
-async function migrated(store: Store, options: MigrateOptions): Promise<Store> {
-  if (store.schema.phase === "current") return store;
-  try {
+/** Imported on demand: hardly a store needs a migration. */
+function migrating(store: Store, options: MigrateOptions): Store {
+  store.migrateBeforeWriting(async () => {
     const { migrateStore } = await import("./src/store/migrate.ts");
     await migrateStore(store, options);
-    return store;
-  } catch (error) {
-    store[Symbol.dispose]();
-    throw error;
-  }
+  });
+  return store;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -3,16 +3,9 @@
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, WriteScope } from "../domain/scope.ts";
 import { BUSY_DEADLINE_MS, isBusy, pause, retryWhileBusy } from "./busy.ts";
-import {
-  branchRange,
-  isBranchKey,
-  keysOf,
-  type ReadKey,
-  type SchemaRecord,
-  storeKeys,
-} from "./keys.ts";
+import { branchRange, isBranchKey, keysOf, type ReadKey, type SchemaRecord } from "./keys.ts";
 import { asMigrated } from "./migrations.ts";
-import { OpenSchema, type ReadSchema } from "./schema.ts";
+import { OpenSchema, readSchema } from "./schema.ts";
 import { keyId, Transaction } from "./transaction.ts";
 
 export type { Transaction };
@@ -45,6 +38,9 @@ export class Store implements Disposable, Reader {
   readonly root: Store;
   /** Commits that went through since the store was opened; the demo reports it. */
   commitCount = 0;
+  /** Migrates an older store before the first commit to it; without one, such a commit is refused. */
+  #migrate: (() => Promise<void>) | null = null;
+  #migrating: Promise<void> | null = null;
 
   private constructor(
     private readonly kv: Deno.Kv,
@@ -56,6 +52,8 @@ export class Store implements Disposable, Reader {
     /** What was read so far; null where every read asks the database. */
     private readonly memory: Map<string, Promise<unknown>> | null = null,
     root: Store | null = null,
+    /** Records of an older store are given as they lie there. */
+    private readonly isRaw = false,
   ) {
     this.root = root ?? this;
   }
@@ -68,10 +66,30 @@ export class Store implements Disposable, Reader {
     return new Store(this.kv, this.schema, this.location, this.absent, new Map(), this.root);
   }
 
+  /** The same store without what makes an older one readable: for migrating it, and for nothing else. */
+  asStored(): Store {
+    return new Store(this.kv, this.schema, this.location, this.absent, null, this.root, true);
+  }
+
+  /** Has an older store migrated when something is first to be written to it. */
+  migrateBeforeWriting(migrate: () => Promise<void>): void {
+    this.root.#migrate = migrate;
+  }
+
+  /** One migration for all commits that wait for it. */
+  async #requireWritable(): Promise<void> {
+    const { root, schema } = this;
+    if (!this.isRaw && schema.phase !== "current" && root.#migrate !== null) {
+      root.#migrating ??= root.#migrate().finally(() => root.#migrating = null);
+      await root.#migrating;
+    }
+    schema.requireWritable({ isMigration: this.isRaw });
+  }
+
   /**
    * Opens or creates the database. Undefined opens the platform's own (on Deploy).
    * Throws `unavailable` when the path is not a KV database, cannot be reached, or needs a newer program.
-   * An older store can be read; before it is written to, it has to be migrated (migrate.ts).
+   * An older store can be read; before it is written to, it is migrated (migrate.ts).
    *
    * @param options.standsInFor the path where there is no store yet, when an empty one is opened in
    *   its place
@@ -95,7 +113,7 @@ export class Store implements Disposable, Reader {
         `Cannot open the store ${location}: ${
           messageOf(error)
         }. Expected a Deno KV database or a path ` +
-          `where one can be made. Next: choose another with --kv <path>.`,
+          `where one can be made, with room on its disk. Next: choose another with --kv <path>.`,
         { cause: error },
       );
     }
@@ -118,7 +136,8 @@ export class Store implements Disposable, Reader {
   /** A record of an older store, as it will be once that is migrated. */
   #asMigrated<E extends Deno.KvEntryMaybe<unknown>>(entry: E): E {
     const { phase, version } = this.schema;
-    if (phase !== "older" || entry.value === null || !isBranchKey(entry.key)) return entry;
+    if (phase === "current" || this.isRaw) return entry;
+    if (entry.value === null || !isBranchKey(entry.key)) return entry;
     return { ...entry, value: asMigrated(version, entry.key[3], entry.value) };
   }
 
@@ -208,7 +227,7 @@ export class Store implements Disposable, Reader {
    * another process has migrated it.
    */
   async commit<R>(scope: WriteScope, build: (tx: Transaction) => Promise<R>): Promise<R> {
-    this.schema.requireWritable();
+    await this.#requireWritable();
     const deadline = performance.now() + BUSY_DEADLINE_MS;
     for (let attempt = 0;; attempt++) {
       const tx = new Transaction(this, scope);
@@ -235,8 +254,13 @@ export class Store implements Disposable, Reader {
    */
   async moveSchema(record: SchemaRecord): Promise<boolean> {
     const moved = await this.#commitAtomic((operation) => this.schema.move(operation, record));
-    this.schema.replace(await readSchema(this.kv));
+    await this.reloadSchema();
     return moved;
+  }
+
+  /** Looks again at what the store says of its schema. Throws `unavailable` as opening does. */
+  async reloadSchema(): Promise<void> {
+    this.schema.replace(await readSchema(this.kv));
   }
 
   async #tryCommit(tx: Transaction): Promise<boolean> {
@@ -244,7 +268,7 @@ export class Store implements Disposable, Reader {
     const done = await this.#commitAtomic((operation) =>
       tx.stage(this.schema.guard(operation, tx.writes))
     );
-    if (done && isFirst) this.schema.replace(await readSchema(this.kv));
+    if (done && isFirst) await this.reloadSchema();
     return done;
   }
 
@@ -267,16 +291,6 @@ export class Store implements Disposable, Reader {
       );
     }
   }
-}
-
-/** What the store says of its schema: one read, and a second one where it says nothing. */
-async function readSchema(kv: Deno.Kv): Promise<ReadSchema> {
-  const entry = await retryWhileBusy(() => kv.get<SchemaRecord>(storeKeys.schema().parts));
-  if (entry.value !== null) return { entry, isEmpty: false };
-  return await retryWhileBusy(async () => {
-    for await (const _ of kv.list({ prefix: [] }, { limit: 1 })) return { entry, isEmpty: false };
-    return { entry, isEmpty: true };
-  });
 }
 
 function messageOf(error: unknown): string {

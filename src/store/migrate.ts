@@ -19,8 +19,10 @@ export interface MigrateOptions {
   say(line: string): void;
 }
 
-/** Migrates the store where it is older than the program. One look at what was read on opening, where not. */
+/** Migrates the store where it is older than the program. */
 export async function migrateStore(store: Store, options: MigrateOptions): Promise<void> {
+  // Since the store was opened another process may have done it.
+  await store.reloadSchema();
   while (store.schema.phase !== "current") await migrateOnce(store, options);
 }
 
@@ -41,9 +43,10 @@ async function migrateOnce(store: Store, { backUp, say }: MigrateOptions): Promi
       `${version} to ${migration.to}; ${kept}`,
   );
   store.schema.join();
-  for (const scope of await allBranches(store)) {
+  const stored = store.asStored();
+  for (const scope of await allBranches(stored)) {
     for (const [kind, change] of Object.entries(migration.changes)) {
-      if (!await changeKind(store, { scope, kind, change, migration })) return;
+      if (!await changeKind(stored, { scope, kind, change, migration })) return;
     }
   }
   const isLast = migration.to === SCHEMA;

@@ -2,7 +2,8 @@
 // depends on it, and a program that knows less than the store needs is refused: docs/adr/0013.
 
 import { AppError } from "../domain/errors.ts";
-import type { SchemaRecord } from "./keys.ts";
+import { retryWhileBusy } from "./busy.ts";
+import { type SchemaRecord, storeKeys } from "./keys.ts";
 
 /** What this program writes. Raised together with a migration in migrations.ts. */
 export const SCHEMA = 2;
@@ -84,12 +85,12 @@ export class OpenSchema {
   }
 
   /** Throws `unavailable` where nothing may be written before a migration. */
-  requireWritable(): void {
-    if (this.phase !== "older") return;
+  requireWritable({ isMigration }: { isMigration: boolean }): void {
+    if (this.phase === "current" || (this.phase === "migrating" && isMigration)) return;
     throw new AppError(
       "unavailable",
       `Cannot write to the store ${this.location}: its records follow schema ${this.version}, expected ` +
-        `${SCHEMA}. Next: open it by a command that writes, which migrates it.`,
+        `${SCHEMA}. Next: migrate it, as every anomaly command that writes does.`,
     );
   }
 
@@ -125,4 +126,14 @@ export class OpenSchema {
       { details: { schema: needed, known_schema: SCHEMA, needs_program: record?.program ?? null } },
     );
   }
+}
+
+/** What the store says of its schema: one read, and a second one where it says nothing. */
+export async function readSchema(kv: Deno.Kv): Promise<ReadSchema> {
+  const entry = await retryWhileBusy(() => kv.get<SchemaRecord>(storeKeys.schema().parts));
+  if (entry.value !== null) return { entry, isEmpty: false };
+  return await retryWhileBusy(async () => {
+    for await (const _ of kv.list({ prefix: [] }, { limit: 1 })) return { entry, isEmpty: false };
+    return { entry, isEmpty: true };
+  });
 }

@@ -3,7 +3,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { RunRecord, StepRecord } from "../../src/domain/run.ts";
-import { readScope } from "../../src/domain/scope.ts";
+import { readScope, writeScope } from "../../src/domain/scope.ts";
 import { verifyStore } from "../../src/registry/verify.ts";
 import { backUpStore } from "../../src/store/backup.ts";
 import { keysOf } from "../../src/store/keys.ts";
@@ -56,8 +56,13 @@ async function rawRecords(path: string): Promise<string[]> {
 function crashAfter(store: Store, commits: number): void {
   let left = commits;
   const dead = () => Promise.reject(new Crash());
-  const [commit, moveSchema] = [store.commit.bind(store), store.moveSchema.bind(store)];
-  store.commit = (scope, build) => left-- > 0 ? commit(scope, build) : dead();
+  const [asStored, moveSchema] = [store.asStored.bind(store), store.moveSchema.bind(store)];
+  store.asStored = () => {
+    const stored = asStored();
+    const commit = stored.commit.bind(stored);
+    stored.commit = (scope, build) => left-- > 0 ? commit(scope, build) : dead();
+    return stored;
+  };
   store.moveSchema = (record) => left-- > 0 ? moveSchema(record) : dead();
 }
 
@@ -69,9 +74,8 @@ Deno.test("there is one migration to every schema after the first, in their orde
 Deno.test("a migration gives again what it gave, so that a record can meet it twice", () =>
   withOldStore(async (path) => {
     using store = await Store.open(path);
-    store.schema.join();
     let changed = 0;
-    for await (const page of scanPages(store, ["v1"])) {
+    for await (const page of scanPages(store.asStored(), ["v1"])) {
       for (const { key, value } of page) {
         for (const { changes } of MIGRATIONS) {
           const once = changes[String(key[3])]?.(value) ?? value;
@@ -190,9 +194,11 @@ Deno.test("a process that migrates too late changes no record of those that came
   withOldStore(async (path) => {
     using late = await Store.open(path);
     using quick = await Store.open(path);
-    const commit = late.commit.bind(late);
-    late.commit = async (scope, build) => {
-      late.commit = commit;
+    const stored = late.asStored();
+    const commit = stored.commit.bind(stored);
+    late.asStored = () => stored;
+    stored.commit = async (scope, build) => {
+      stored.commit = commit;
       await migrateStore(quick, quiet());
       const scopes = (await quick.branchNames("crypto_anomaly")).length;
       assertEquals(scopes, 3);
@@ -209,6 +215,24 @@ Deno.test("a process that migrates too late changes no record of those that came
       reverse: true,
     });
     assertEquals([run?.value.id, run?.value.status], [99, "running"]);
+  }));
+
+Deno.test("the first commit to an older store migrates it, once for all that wait; reads go on meanwhile", () =>
+  withOldStore(async (path) => {
+    using store = await Store.open(path);
+    const lines: string[] = [];
+    store.migrateBeforeWriting(() => migrateStore(store, quiet(lines)));
+    const dev = writeScope("crypto_anomaly", "dev");
+    const ids = Promise.all(
+      [1, 2, 3].map(() => store.commit(dev, (tx) => tx.next(keysOf(dev).counter("audit")))),
+    );
+    const seen = [];
+    while (store.schema.phase !== "current") {
+      seen.push((await store.get(LIVE.run(1)))!.status);
+    }
+    assertEquals((await ids).toSorted(), [1, 2, 3]);
+    assertEquals(lines.length, 1);
+    assert(seen.length > 1 && seen.every((status) => status === "interrupted"), seen.join());
   }));
 
 Deno.test("the copy that is made first is the store as it was, and nothing is migrated without it", () =>
