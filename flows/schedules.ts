@@ -115,8 +115,10 @@ async function takeSlot(
     await passSlot(registry, due, null);
     return null;
   }
+  // The one that waits will see all that this one would; the next one records what was left out.
+  if (queue.isWaiting(write.branch, flow.name)) return null;
   const before = last === null ? "over" : await outlookOf(runner, last.id);
-  if (queue.isWaiting(write.branch, flow.name) || before === "alive") {
+  if (before === "alive") {
     await passOver(runner, flow, due, say);
     return null;
   }
@@ -138,7 +140,7 @@ async function passOver(
 }
 
 /**
- * Whether a run of an earlier slot goes on. One of another process is watched until it shows a sign of life,
+ * Whether a run of an earlier slot goes on elsewhere. One of another process is watched until it shows a sign of life,
  * ends, or has shown none for as long as its lease is believed: a slot is not lost to a process that died.
  */
 async function outlookOf(
@@ -151,8 +153,10 @@ async function outlookOf(
     const lease = await getLease(registry, registry.scopes.write, runId);
     if (lease === null) return "over";
     if (isExpired(lease, holder.nowMs())) return "dead";
+    // This process runs one after the other.
+    if (lease.holder === holder.id) return "over";
     const isRenewed = seen !== null && seen.beatAtMs !== lease.beatAtMs;
-    if (lease.holder === holder.id || isRenewed || stopping.aborted) return "alive";
+    if (isRenewed || stopping.aborted) return "alive";
     seen = lease;
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }

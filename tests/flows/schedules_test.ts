@@ -6,8 +6,9 @@ import { AppError } from "../../src/domain/errors.ts";
 import { defineFlow, type Flow } from "../../src/engine/flow.ts";
 import { RunQueue } from "../../src/engine/queue.ts";
 import { listRuns } from "../../src/registry/runs.ts";
+import { stageLease } from "../../src/registry/leases.ts";
 import { listGaps } from "../../src/registry/slots.ts";
-import { HOUR_MS, memoryRegistry, testRunner } from "../support/registry.ts";
+import { HOUR_MS, memoryRegistry, type TestRegistry, testRunner } from "../support/registry.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 10, 20);
 const done: SlotOutcome = { kind: "done" };
@@ -232,26 +233,51 @@ Deno.test("a market at its end is over; another flow that finds nothing is not",
   }
 });
 
-Deno.test("a slot that comes while the flow is still at work for an earlier one is a gap", async () => {
+Deno.test("slots of a flow do not pile up behind the one that waits: what is left out is a gap", async () => {
   const gate = Promise.withResolvers<void>();
   using ingest = await scheduled(flowOf("ingest", () => gate.promise));
-  const { registry, wake } = ingest;
+  const { registry, queue, wake } = ingest;
+  const moment = () => new Promise((resolve) => setTimeout(resolve, 1));
   const first = wake();
-  while ((await ingest.runs()).length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  while ((await ingest.runs()).length === 0) await moment();
   registry.clockMs += HOUR_MS;
-  assertEquals(await wake(), done, "it does not wait for the other");
-  assertEquals(ingest.said, ["ingest is still at work for an earlier slot"]);
+  const second = wake();
+  while (!queue.isWaiting("main", "ingest")) await moment();
+  registry.clockMs += HOUR_MS;
+  assertEquals(await wake(), done, "it does not wait, for one waits already");
   gate.resolve();
-  await first;
-  assertEquals(await ingest.runs(), ["completed"]);
-  const gaps = await listGaps(registry, registry.scopes.read, "ingest", { limit: 9 });
-  assertEquals(gaps.map(({ fromSlotMs, slots, reason }) => [fromSlotMs, slots, reason]), [
-    [registry.clockMs, 1, "overlap"],
-  ]);
+  await Promise.all([first, second]);
+  assertEquals(await ingest.runs(), ["completed", "completed"]);
   registry.clockMs += HOUR_MS;
   await wake();
-  assertEquals(await ingest.runs(), ["completed", "completed"]);
+  assertEquals(await gapsOf(registry), [[registry.clockMs - HOUR_MS, 1, "missed"]]);
 });
+
+Deno.test("a slot that comes while another process is at work for an earlier one is a gap", async () => {
+  using ingest = await scheduled(flowOf("ingest", () => {}));
+  const { registry, runner, wake } = ingest;
+  await wake();
+  const other = { ...runner.durability.holder, id: "other" };
+  const beat = () =>
+    registry.store.commit(registry.scopes.write, (tx) => {
+      stageLease(registry, tx, 1, { ...other, nowMs: () => other.nowMs() + ++beats }, true);
+      return Promise.resolve();
+    });
+  let beats = 0;
+  await beat();
+  registry.clockMs += HOUR_MS;
+  let isOver = false;
+  const woken = wake().finally(() => isOver = true);
+  while (!isOver) await beat();
+  assertEquals(await woken, done, "it shows signs of life");
+  assertEquals(ingest.said, ["ingest is still at work for an earlier slot"]);
+  assertEquals(await gapsOf(registry), [[registry.clockMs, 1, "overlap"]]);
+});
+
+async function gapsOf(registry: TestRegistry) {
+  const gaps = await listGaps(registry, registry.scopes.read, "ingest", { limit: 9 });
+  return gaps.map(({ fromSlotMs, slots, reason }) => [fromSlotMs, slots, reason]);
+}
 
 Deno.test("a store that cannot be opened is said, and tried again", async () => {
   const runner = () => Promise.reject(new AppError("unavailable", "Cannot open the store"));
