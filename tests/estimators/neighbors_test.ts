@@ -85,6 +85,32 @@ Deno.test("every way of searching finds the same neighbours, bit for bit", () =>
   );
 });
 
+/** Multiples of 0.1, which is no binary fraction: distances that should be equal differ by rounding. */
+function latticeRows(columnCount: number, levelCount: number, seed: number): Matrix {
+  const random = new Mt19937(seed);
+  const rowCount = 1500;
+  const values = Float64Array.from(
+    { length: rowCount * columnCount },
+    () => random.randint(levelCount) * 0.1,
+  );
+  return { rowCount, columnCount, values };
+}
+
+Deno.test("the tree leaves nothing out where distances to its boxes are rounded up, or overflow", () => {
+  const far = Float64Array.from({ length: 500 }, (_, i) => ((i * 7) % 500) * 1e200);
+  const cases = [
+    // Found by trying: with these a box seems farther away than a point at its corner is.
+    latticeRows(4, 7, 36),
+    latticeRows(4, 7, 47),
+    latticeRows(3, 15, 36),
+    { rowCount: 500, columnCount: 1, values: far },
+  ];
+  for (const points of cases) {
+    const scanned = kernelNeighbors(null, points, 30, "scan");
+    assertEquals(kernelNeighbors(null, points, 30, "tree"), scanned);
+  }
+});
+
 Deno.test("neighborsAmong() finds what sorting finds, ties by index, across block borders", () => {
   // 300 rows make three blocks; 1 to 20 columns reach both loops of the distance.
   for (const columnCount of [1, 2, 7, 8, 9, 20]) {
