@@ -418,7 +418,8 @@ Deno.test("what is not there is refused with exit 4, and no store is made to fin
 });
 
 const EXPECTED_STORE =
-  "Expected a Deno KV database or a path where one can be made. Next: choose another with --kv <path>.";
+  "Expected a Deno KV database or a path where one can be made, with room on its disk. Next: choose " +
+  "another with --kv <path>.";
 
 /** Exit 6: the store cannot be used, or the address is not to be served. */
 const OUT_OF_REACH: readonly Case[] = [
@@ -434,7 +435,8 @@ const OUT_OF_REACH: readonly Case[] = [
   [
     "status --kv <folder>/a_file/registry.kv",
     "Cannot open the store <folder>/a_file/registry.kv: Not a directory (os error 20): stat " +
-    `'<folder>/a_file/registry.kv'. ${EXPECTED_STORE}`,
+    "'<folder>/a_file/registry.kv'. Expected a Deno KV database or a path where one can be made. " +
+    "Next: choose another with --kv <path>.",
   ],
   [
     "ingest --kv <folder>/a_file/registry.kv",
