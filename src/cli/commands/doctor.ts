@@ -3,18 +3,16 @@
 import { z } from "zod";
 import { ASSET } from "../../domain/asset.ts";
 import { toAppError } from "../../domain/errors.ts";
-import { HOUR_MS, iso } from "../../domain/time.ts";
+import { durabilityOf } from "../../engine/durability.ts";
+import { iso } from "../../domain/time.ts";
 import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { getVersion, readFile } from "../../registry/assets.ts";
 import { readBranch, type RegistryContext, sourceName } from "../../registry/context.ts";
-import { listRuns } from "../../registry/runs.ts";
 import { type App, type Call, defineCommand, hint, openSession, planCall } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { instant, oneLine } from "../text.ts";
+import { eventsCheck, type OpenCheck, runsCheck, schedulesCheck } from "./doctor_open.ts";
 import { storeText } from "./status.ts";
-
-/** A run that is "running" for longer than this has most likely been killed. */
-const STUCK_MS = HOUR_MS;
 
 interface Check {
   name: string;
@@ -60,11 +58,20 @@ async function attempt(name: string, look: () => Promise<string>): Promise<Check
 async function checkStore(app: App, call: Call<Record<string, unknown>>): Promise<Check[]> {
   try {
     using session = await openSession(app, call, { write: false });
-    const { registry } = session;
+    const { registry, plan } = session;
+    const { project } = plan.project;
+    const open: OpenCheck = {
+      registry,
+      schedules: project.schedules,
+      leaseNowMs: durabilityOf(project).holder.nowMs(),
+      hint: (command) => hint(call, command),
+    };
     return [
       { name: "store", ok: true, found: storeText(registry.store) },
       await attempt("market", () => marketCheck(registry)),
-      await attempt("runs", () => runsCheck(registry, call)),
+      await attempt("runs", () => runsCheck(open)),
+      await attempt("events", () => eventsCheck(open)),
+      await attempt("schedules", () => schedulesCheck(open)),
       await attempt("champion", () => championCheck(registry, call)),
     ];
   } catch (error) {
@@ -77,28 +84,6 @@ async function marketCheck(registry: RegistryContext): Promise<string> {
   if (record === null) return "no data on this branch yet";
   const at = instant(iso(record.marketAtMs));
   return `bound to ${sourceName(record.source)}, newest data of ${at}`;
-}
-
-async function runsCheck(registry: RegistryContext, call: Call<object>): Promise<string> {
-  const runs = await listRuns(registry, registry.scopes.write, { limit: 50 });
-  const stuck = runs.filter((run) =>
-    run.status === "running" && registry.nowMs() - Date.parse(run.startedAt) > STUCK_MS
-  );
-  if (stuck.length > 0) {
-    const ids = stuck.map((run) => run.id).join(", ");
-    throw new Error(
-      `run ${ids} started over an hour ago and did not finish; it was most likely killed`,
-    );
-  }
-  const last = runs[0];
-  if (last?.status === "failed") {
-    throw new Error(
-      `the last run failed: ${last.error?.message}. See: ${
-        hint(call, `anomaly runs show ${last.id}`)
-      }`,
-    );
-  }
-  return last ? `last run ${last.id} (${last.flow}) ${last.status}` : "none yet";
 }
 
 async function championCheck(registry: RegistryContext, call: Call<object>): Promise<string> {

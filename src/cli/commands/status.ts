@@ -5,6 +5,7 @@ import { ASSET } from "../../domain/asset.ts";
 import { MAX_CHALLENGERS, type PredictionBatch } from "../../domain/prediction.ts";
 import { iso } from "../../domain/time.ts";
 import { waitingFor } from "../../engine/dueness.ts";
+import { durabilityOf } from "../../engine/durability.ts";
 import { aliasHistory } from "../../registry/alias_history.ts";
 import { aliasHolder, CHAMPION } from "../../registry/aliases.ts";
 import { latestVersion } from "../../registry/assets.ts";
@@ -15,6 +16,7 @@ import {
   sourceName,
 } from "../../registry/context.ts";
 import { latestEvaluation, modelStatus } from "../../registry/evaluations.ts";
+import { type OpenWork, openWork } from "../../registry/open_work.ts";
 import { listBatches } from "../../registry/predictions.ts";
 import { listRuns } from "../../registry/runs.ts";
 import { defineCommand, hint, openSession, type OpenStore } from "../command.ts";
@@ -33,8 +35,10 @@ export const status = defineCommand({
     const { write, read } = registry.scopes;
     const state = await gather(registry);
     const waiting = await waitingFor(app.flows, registry);
+    const { holder } = durabilityOf(plan.project.project);
+    const open = await openWork(registry, write, holder.nowMs());
     const now = registry.nowMs();
-    const next = hint(call, nextCommand(state, waiting));
+    const next = hint(call, openCommand(open) ?? nextCommand(state, waiting));
     const { snapshot, dataset, model, champion, scored, lastRun } = state;
     const text = facts([
       [
@@ -73,6 +77,7 @@ export const status = defineCommand({
           ? `${lastRun.id}, ${lastRun.flow}, ${lastRun.status}, ${age(lastRun.startedAt, now)}`
           : "none",
       ],
+      ...openFacts(open),
       ["next", next],
     ]);
     const json = {
@@ -83,6 +88,7 @@ export const status = defineCommand({
       store_absent: registry.store.absent,
       ...state,
       waiting,
+      open,
       next,
     };
     return { json, text };
@@ -92,6 +98,46 @@ export const status = defineCommand({
 /** Where the store is; a mistyped path would else look like a store that is merely empty. */
 export function storeText({ location, absent }: OpenStore): string {
   return location + (absent ? " (not there yet; the first command that writes makes it)" : "");
+}
+
+/** What waits for somebody; no line where nothing does. */
+function openFacts({ pending, parked, stranded }: OpenWork): [string, string][] {
+  const lines: [string, string][] = [];
+  if (pending > 0) {
+    lines.push(["events", `${eventsWait(pending)} for a process that serves`]);
+  }
+  const [given] = parked;
+  if (given !== undefined) lines.push(["parked", parkedWords(given) + moreWords(parked.length)]);
+  const [run] = stranded;
+  if (run !== undefined) lines.push(["stranded", strandedWords(run) + moreWords(stranded.length)]);
+  return lines;
+}
+
+export function eventsWait(count: number): string {
+  return count === 1 ? "1 event waits" : `${count} events wait`;
+}
+
+export function parkedWords({ eventId, consumer, error }: OpenWork["parked"][number]): string {
+  return `event ${eventId} is parked for ${consumer}${error === null ? "" : `: ${error.message}`}`;
+}
+
+export function strandedWords(
+  { id, flow, isCrashed, goesOn }: OpenWork["stranded"][number],
+): string {
+  const what = isCrashed ? "has crashed" : "was interrupted";
+  return `run ${id} (${flow}) ${what}, and ` +
+    (goesOn ? "waits for a process that serves" : "nobody has gone on with it");
+}
+
+function moreWords(count: number): string {
+  return count > 1 ? `; and ${count - 1} more` : "";
+}
+
+/** What was left undone comes first; null where nothing was. */
+function openCommand({ parked, stranded }: OpenWork): string | null {
+  const run = stranded.find(({ goesOn }) => !goesOn);
+  if (run !== undefined) return `anomaly runs resume ${run.id}`;
+  return parked.length > 0 ? "anomaly events list --parked" : null;
 }
 
 async function gather(registry: RegistryContext) {
