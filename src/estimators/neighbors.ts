@@ -10,9 +10,7 @@ export type { Neighbors } from "./neighbors_plain.ts";
 /** In more columns a tree leaves almost nothing out; scikit-learn draws the line at the same place. */
 const MAX_TREE_COLUMNS = 15;
 /** Growing a tree costs as much as that many queries of all points. */
-const MIN_QUERIES_FOR_TREE = 256;
-/** Handing the points to the kernel costs as much as that many queries in plain code. */
-const MIN_QUERIES_FOR_KERNEL = 8;
+const MIN_QUERIES_FOR_TREE = 160;
 
 /**
  * The k nearest other rows of every row; a row is not its own neighbour, its duplicates are.
@@ -31,11 +29,8 @@ export function neighborsAmong(points: Matrix, k: number): Neighbors {
  * @param points shape (n, d), n ≥ k ≥ 1, d ≥ 1, all finite
  */
 export function neighborsOf(queries: Matrix, points: Matrix, k: number): Neighbors {
-  const { rowCount, columnCount } = queries;
-  const found = rowCount < MIN_QUERIES_FOR_KERNEL
-    ? null
-    : kernelNeighbors(queries, points, k, methodFor(rowCount, columnCount));
-  return found ?? plainNeighborsOf(queries, points, k);
+  const method = methodFor(queries.rowCount, queries.columnCount);
+  return kernelNeighbors(queries, points, k, method) ?? plainNeighborsOf(queries, points, k);
 }
 
 function methodFor(queryCount: number, columnCount: number): "tree" | "scan" {

@@ -1,5 +1,5 @@
-// Exact nearest neighbours in plain code: every query is compared with every point, in blocks that stay in
-// the processor's cache. For few queries, and where the kernel cannot run.
+// Exact nearest neighbours in plain code, for where the kernel cannot run: every query is compared with
+// every point, in blocks that stay in the processor's cache.
 
 import type { Matrix } from "../domain/table.ts";
 
