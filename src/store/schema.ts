@@ -128,12 +128,15 @@ export class OpenSchema {
   }
 }
 
-/** What the store says of its schema: one read, and a second one where it says nothing. */
+/** What the store says of its schema: one read, and two more where it says nothing. */
 export async function readSchema(kv: Deno.Kv): Promise<ReadSchema> {
-  const entry = await retryWhileBusy(() => kv.get<SchemaRecord>(storeKeys.schema().parts));
+  const read = () => retryWhileBusy(() => kv.get<SchemaRecord>(storeKeys.schema().parts));
+  const entry = await read();
   if (entry.value !== null) return { entry, isEmpty: false };
-  return await retryWhileBusy(async () => {
-    for await (const _ of kv.list({ prefix: [] }, { limit: 1 })) return { entry, isEmpty: false };
-    return { entry, isEmpty: true };
+  const isEmpty = await retryWhileBusy(async () => {
+    for await (const _ of kv.list({ prefix: [] }, { limit: 1 })) return false;
+    return true;
   });
+  // What is there may have come with a first commit, and the record with it, since the record was not there.
+  return isEmpty ? { entry, isEmpty } : { entry: await read(), isEmpty };
 }

@@ -6,7 +6,7 @@ import { AppError } from "../../src/domain/errors.ts";
 import { writeScope } from "../../src/domain/scope.ts";
 import { keysOf, type SchemaRecord, storeKeys } from "../../src/store/keys.ts";
 import { Store } from "../../src/store/kv.ts";
-import { SCHEMA, SCHEMA_PROGRAM } from "../../src/store/schema.ts";
+import { readSchema, SCHEMA, SCHEMA_PROGRAM } from "../../src/store/schema.ts";
 import { CODE_VERSION } from "../../src/version.ts";
 import { withFolder } from "../support/market.ts";
 
@@ -50,6 +50,20 @@ Deno.test("two processes that begin the same store both write to it, and it says
     assertEquals(ids.toSorted(), [1, 2, 3, 4, 5, 6]);
     assertEquals(await other.get(storeKeys.schema()), PRESENT);
   }));
+
+Deno.test("a store whose first commit comes while it is opened is no older store", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const commitsFirst = {
+    get: (key: Deno.KvKey) => kv.get(key),
+    async *list(selector: Deno.KvListSelector) {
+      await kv.atomic().set(storeKeys.schema().parts, PRESENT)
+        .set(keys.counter("run").parts, 1).commit();
+      yield* kv.list(selector, { limit: 1 });
+    },
+  };
+  const read = await readSchema(commitsFirst as unknown as Deno.Kv);
+  assertEquals([read.entry.value, read.isEmpty], [PRESENT, false]);
+});
 
 Deno.test("a store with data that says nothing of a schema follows the first one", () =>
   withPath(async (path) => {
