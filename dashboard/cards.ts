@@ -6,7 +6,7 @@ import type { RunRecord } from "../src/domain/run.ts";
 import { AppError } from "../src/domain/errors.ts";
 import { parseRunRef } from "../src/domain/names.ts";
 import type { Flow } from "../src/engine/flow.ts";
-import { listSteps, requireRun } from "../src/registry/runs.ts";
+import { requireArtifacts, requireRun } from "../src/registry/runs.ts";
 import { branchKey } from "./reading/days.ts";
 import { Memo } from "./reading/memo.ts";
 import type { View, Views } from "./view.ts";
@@ -38,8 +38,7 @@ export async function cardOf({ registry, deps }: View, run: RunRecord): Promise<
   }
   const scope = registry.scopes.write;
   return await kept.get(registry, `${branchKey(scope)}/${run.id}`, async () => {
-    const steps = await listSteps(registry, scope, run.id);
-    const artifacts = Object.assign({}, ...steps.map((step) => step.artifacts));
+    const artifacts = await requireArtifacts(registry, scope, run);
     return await make({ registry, run, artifacts });
   });
 }

@@ -30,6 +30,12 @@ function stateOf(record: StepRecord | null, run: RunRecord, isNext: boolean): St
   return isNext && run.status === "running" ? "running" : "waiting";
 }
 
+/** A step without a record: it is still to come, or was forgotten with what it made. */
+function waitingWord({ status }: RunRecord): string | null {
+  if (status === "running") return "waits";
+  return status === "completed" ? "no longer kept" : null;
+}
+
 /** `totalMs`: how long the run took, or has run so far. */
 export const StepsPanel: FC<{ run: RunRecord; steps: StepView[]; totalMs: number }> = (
   { run, steps, totalMs },
@@ -50,7 +56,7 @@ export const StepsPanel: FC<{ run: RunRecord; steps: StepView[]; totalMs: number
         <code>{plainText(step.name)}</code>,
         <State
           kind={kind}
-          word={state === "waiting" && run.status === "running" ? "waits" : word}
+          word={state === "waiting" ? waitingWord(run) ?? word : word}
         />,
         begin === null ? UNDEFINED : took((end ?? totalMs) - begin),
         <Said step={step} run={run} state={state} />,

@@ -16,6 +16,7 @@ import { readBlob, requireBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
+import { isForgotten } from "./forgotten.ts";
 import { getRun } from "./runs.ts";
 
 export type NewVersion = Omit<VersionRecord, "version" | "branch" | "recordedAt">;
@@ -129,9 +130,13 @@ export async function resolveVersion(
   if (record) return record;
   const newest = await latestVersion(ctx, scope, kind, name);
   const list = kind === "model" ? "anomaly models list" : `anomaly data list ${name}`;
+  const wasThere = number !== null &&
+    await isForgotten(ctx.store, scope, `version/${kind}/${name}`, number);
   throw new AppError(
     "not_found",
-    `Cannot find ${name} ${text} on branch ${scope.branch}: ` +
+    `Cannot find ${name} ${text} on branch ${scope.branch}: ${
+      wasThere ? "it is no longer kept, " : ""
+    }` +
       (newest ? `the newest version is v${newest.version}` : "it has no versions") +
       `. See: ${list}`,
     { details: { asset: name, version: text, branch: scope.branch } },

@@ -1,5 +1,6 @@
 // Run records, their steps and logs, and the tags of runs with their index.
 
+import type { JsonObject } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
 import { isAliasName } from "../domain/names.ts";
 import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
@@ -7,6 +8,7 @@ import type { ReadScope } from "../domain/scope.ts";
 import { keysOf, type TagRecord } from "../store/keys.ts";
 import type { Reader, Transaction } from "../store/kv.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
+import { isForgotten } from "./forgotten.ts";
 
 /** Most log parts that a run is read with; a step writes one. */
 const MAX_LOG_PARTS = 1000;
@@ -39,10 +41,30 @@ export async function requireRun(
     );
   }
   if (run) return run;
+  const why = await isForgotten(ctx.store, scope, "run", id) ? ": it is no longer kept" : "";
   throw new AppError(
     "not_found",
-    `Cannot find run ${id} on branch ${scope.branch}. See: anomaly runs list`,
+    `Cannot find run ${id} on branch ${scope.branch}${why}. See: anomaly runs list`,
     { details: { run_id: id, branch: scope.branch } },
+  );
+}
+
+/**
+ * What the steps of a completed run handed on, all together; of one name the last one's. Throws `not_found`
+ * where retention has taken what the run made, and its steps with that.
+ */
+export async function requireArtifacts(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  run: RunRecord,
+): Promise<JsonObject> {
+  const steps = await listSteps(ctx, scope, run.id);
+  if (steps.length > 0) return Object.assign({}, ...steps.map((step) => step.artifacts));
+  throw new AppError(
+    "not_found",
+    `Cannot read what run ${run.id} (${run.flow}) made: its steps are no longer kept. See: anomaly runs ` +
+      `show ${run.id}`,
+    { details: { run_id: run.id, branch: scope.branch } },
   );
 }
 

@@ -6,7 +6,7 @@ import { RUN_STATUSES, type RunRecord, type StepRecord } from "../../domain/run.
 import { durabilityOf } from "../../engine/durability.ts";
 import { findFlow } from "../../engine/flow.ts";
 import { processesOf, type RunProcess } from "../../registry/leases.ts";
-import { listRuns, listSteps, listTags, readLog } from "../../registry/runs.ts";
+import { listRuns, listSteps, listTags, readLog, requireArtifacts } from "../../registry/runs.ts";
 import {
   type Call,
   type Command,
@@ -238,8 +238,7 @@ const card = defineCommand({
           `completed run. See: anomaly runs show ${run.id}`,
       );
     }
-    const steps = await listSteps(registry, registry.scopes.write, run.id);
-    const artifacts = Object.assign({}, ...steps.map((step) => step.artifacts));
+    const artifacts = await requireArtifacts(registry, registry.scopes.write, run);
     const html = await card({ registry, run, artifacts });
     const { out } = call.params;
     if (out === undefined) return { json: { runId: run.id, flow: run.flow, html }, text: html };

@@ -5,7 +5,7 @@ import { count } from "../../cards/format.ts";
 import { ASSET } from "../../domain/asset.ts";
 import { AppError } from "../../domain/errors.ts";
 import { resolveVersion } from "../../registry/assets.ts";
-import type { Finding } from "../../registry/findings.ts";
+import { type Finding, REPAIR } from "../../registry/findings.ts";
 import type { VerifyReport } from "../../registry/verify.ts";
 import type { LineageReport, LineageStep } from "../../registry/verify_lineage.ts";
 import {
@@ -13,12 +13,13 @@ import {
   type Call,
   type CommandResult,
   defineCommand,
+  flagWords,
   hint,
   planCall,
   type Session,
 } from "../command.ts";
 import { branchParams } from "../parameters.ts";
-import { columns, wrap } from "../text.ts";
+import { columns } from "../text.ts";
 import { localFile, openExisting, shownProgress } from "./store_care.ts";
 
 export const verify = defineCommand({
@@ -82,9 +83,9 @@ function reportText(call: Call<object>, report: VerifyReport): string {
   const isRead = records + blobs > 0;
   if (isRead) {
     lines.push(
-      `Looked at ${count(records)} records of ${count(branches)} branches and ${
-        count(blobs)
-      } blobs ` +
+      `Looked at ${count(records)} records of ${
+        branches === 1 ? "1 branch" : `${count(branches)} branches`
+      } and ${count(blobs)} blobs ` +
         `(${count(blobBytes)} bytes).`,
     );
   }
@@ -111,10 +112,14 @@ function findingText(call: Call<object>, finding: Finding): string {
   const what = `${
     mended === null ? "✕" : "✓"
   } ${kind} ${where}: found ${found}; expected ${expected}.`;
-  const act = mended === null
-    ? `Next: ${next.replace(/anomaly [\w-]+( --?\w+| <\w+>)*/, (command) => hint(call, command))}`
-    : `It was ${mended}.`;
-  return `${what}\n${wrap(act, 2)}`;
+  const act = mended === null ? `Next: ${withFlags(call, next)}` : `It was ${mended}.`;
+  return `${what}\n  ${act}`;
+}
+
+/** A backup is of the whole store, and takes no branch. */
+function withFlags(call: Call<object>, next: string): string {
+  const kv = flagWords({ kv: call.globals.kv });
+  return next === REPAIR ? hint(call, next) : next + kv;
 }
 
 async function proveLineage(
