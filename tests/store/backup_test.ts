@@ -57,7 +57,10 @@ Deno.test("a backup is one file beside the store, named by the time, and opens a
     const copy = await backUpStore(path, ONCE);
     assertEquals(copy.path, `${path}.backup-20261125T012030Z`);
     assertEquals(copy.schema, SCHEMA);
-    assertEquals(copy.byteLength, (await Deno.stat(copy.path)).size);
+    const bytes = await Deno.readFile(copy.path);
+    assertEquals(copy.byteLength, bytes.length);
+    // SQLite's mark of a file that is read without a journal: so also from a medium that cannot be written.
+    assertEquals([bytes[18], bytes[19]], [1, 1]);
     assertEquals(await names(folder), ["a.kv", "a.kv.backup-20261125T012030Z"]);
     assertEquals(await runsIn(copy.path), 3);
   }));
@@ -114,9 +117,18 @@ Deno.test("a backup never takes the place of a file unless it is told to", () =>
 Deno.test("a backup is refused of what is no file, is not there, or is no whole store, and leaves nothing", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/text.kv`, "a text and no database. ".repeat(500));
-    await makeStore(`${folder}/whole.kv`, 300);
+    await makeStore(`${folder}/whole.kv`, 1);
+    {
+      using store = await Store.open(`${folder}/whole.kv`);
+      await store.commit(MAIN, (tx) => {
+        for (let i = 0; i < 900; i++) tx.set(keysOf(MAIN).snapshotAt(i), i);
+        return Promise.resolve();
+      });
+    }
     const bytes = await Deno.readFile(`${folder}/whole.kv`);
     await Deno.writeFile(`${folder}/half.kv`, bytes.subarray(0, bytes.length >> 1));
+    const page = 4096 * Math.floor(bytes.length / 4096 / 2);
+    await Deno.writeFile(`${folder}/torn.kv`, bytes.fill(255, page, page + 4096));
     const before = await names(folder);
     const cases: [string, string, string][] = [
       [":memory:", "invalid", "expected a path on this machine"],
@@ -124,6 +136,7 @@ Deno.test("a backup is refused of what is no file, is not there, or is no whole 
       [`${folder}/none.kv`, "not_found", "found no file there"],
       [`${folder}/text.kv`, "unavailable", "file is not a database"],
       [`${folder}/half.kv`, "unavailable", "malformed"],
+      [`${folder}/torn.kv`, "unavailable", "its pages are damaged"],
     ];
     for (const [path, code, words] of cases) {
       const error = await assertRejects(() => backUpStore(path, ONCE), AppError, words);
