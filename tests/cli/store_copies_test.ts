@@ -64,3 +64,21 @@ Deno.test("on the platform there is no file to copy, and that is said", () =>
     assertEquals(code, 2);
     assertStringIncludes(stderr, "Cannot back up the platform's database: expected a file");
   }));
+
+Deno.test("every command refuses a store that needs a newer program, with exit 6 and its version", () =>
+  withTerminal(async ({ folder, kv, text, run }) => {
+    await text("ingest", "--num_coins", "10");
+    {
+      using store = await Deno.openKv(kv);
+      await store.set(["schema"], { version: 99, program: "9.8.7", migrating: null });
+    }
+    const before = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+    for (const words of [["status"], ["ingest"], ["champion"], ["backup"], ["models", "list"]]) {
+      const { code, stderr } = await run(...words);
+      assertEquals(code, 6, words.join(" "));
+      assertStringIncludes(stderr, "its records follow schema 99");
+      assertStringIncludes(stderr, "use anomaly 9.8.7 or newer");
+    }
+    const after = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+    assertEquals(after, before);
+  }));
