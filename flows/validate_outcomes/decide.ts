@@ -57,6 +57,7 @@ export async function decide(ctx: StepContext<DecideParams>): Promise<Decided> {
     const prices = await horizonPrices(ctx, {
       scope: market.scope,
       clockMs: market.clockMs,
+      seenMs: market.seenMs,
       dueAtMs: due[0]!.dueAtMs,
       toleranceMs: params.tolerance_minutes * MINUTE_MS,
       coinIds: [...new Set(scored.flatMap(({ coinIds }) => coinIds))],
@@ -89,6 +90,8 @@ async function* dueSnapshots(registry: RegistryContext): AsyncGenerator<DueBatch
 interface Market {
   scope: ReadScope;
   clockMs: number;
+  /** Of its newest data. */
+  seenMs: number;
   open: () => Promise<MarketSource>;
 }
 
@@ -100,6 +103,7 @@ async function openMarket(ctx: StepContext<DecideParams>, branch: string): Promi
   return {
     scope,
     clockMs: record ? clockOf(registry, record) : registry.nowMs(),
+    seenMs: record?.marketAtMs ?? -Infinity,
     open: () => source ??= openBranchSource(ctx, branch, record),
   };
 }

@@ -16,7 +16,7 @@ import { recentSnapshots } from "../snapshots.ts";
 /** How long after the tolerance a snapshot of before may still be on its way into the store. */
 const SETTLE_MS = 5 * MINUTE_MS;
 
-/** How long a market that does not answer is asked again, from the horizon on. */
+/** How long a market that was not seen since, or does not answer, is waited for, from the horizon on. */
 const GIVE_UP_MS = 24 * HOUR_MS;
 
 /** A price with its own instant, and how it was found. */
@@ -39,6 +39,8 @@ export interface HorizonRequest {
   toleranceMs: number;
   /** The branch's market clock. */
   clockMs: number;
+  /** Market time of the branch's newest data. */
+  seenMs: number;
   coinIds: readonly string[];
 }
 
@@ -53,7 +55,7 @@ export async function horizonPrices(
   request: HorizonRequest,
   openSource: () => Promise<MarketSource>,
 ): Promise<HorizonPrices | null> {
-  const { dueAtMs, toleranceMs, clockMs, coinIds } = request;
+  const { dueAtMs, toleranceMs, clockMs, seenMs, coinIds } = request;
   const endMs = dueAtMs + toleranceMs;
   const range = { fromMs: dueAtMs, toMs: Math.min(endMs, clockMs) };
   const prices = new Map<string, HorizonPrice>();
@@ -62,6 +64,9 @@ export async function horizonPrices(
     if (coinIds.every((id) => prices.has(id))) return { prices, lookUps: [] };
   }
   if (clockMs <= endMs + SETTLE_MS) return null;
+  // A live market's clock is this computer's. Until the market itself was seen after the horizon, it may be
+  // a wrong one that says so, and a price that cannot be found yet must not count as none.
+  if (seenMs <= endMs && clockMs <= endMs + GIVE_UP_MS) return null;
   const missing = coinIds.filter((id) => !prices.has(id));
   const answers: Record<string, string> = {};
   try {

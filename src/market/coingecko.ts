@@ -11,6 +11,7 @@ import type {
   RawResponse,
   SourceIdentity,
 } from "../domain/market.ts";
+import { assertClockAgrees } from "./clock_check.ts";
 import { firstPrice } from "./price_chart.ts";
 import {
   CoinGeckoClient,
@@ -101,15 +102,19 @@ export class CoinGecko implements MarketSource {
     const origin = client.urlOf(pageQuery(1, perPage));
     const context = { subject: `the answer of ${withoutQuery(origin)}`, advice: LATER };
     const pages: Uint8Array<ArrayBuffer>[] = [];
+    const coins: unknown[] = [];
     for (let page = 1; page <= pageCount; page++) {
       const body = await this.#getPage(job, pageQuery(page, perPage));
       if (page > 1 && isEmptyArray(body)) break;
       pages.push(body);
+      const read = readCoins(body, context);
+      coins.push(...read);
       // A page that is not full is the last one, whatever was asked for.
-      if (readCoins(body, context).length < perPage) break;
+      if (read.length < perPage) break;
     }
     const marketAtMs = this.#nowMs();
     if (afterMs !== null && marketAtMs <= afterMs) throw clockBehind(marketAtMs, afterMs);
+    assertClockAgrees(coins, marketAtMs);
     return {
       marketAtMs,
       body: joinArrays(pages),

@@ -18,7 +18,11 @@ function parse(...rows: unknown[]): ParsedResponse {
 
 Deno.test("parseMarkets() takes a row as it is", () => {
   const sparkline = Array.from({ length: 168 }, (_, i) => 900 + i);
-  const { rows, refused, notes } = parse({ ...coin(1), sparkline_in_7d: { price: sparkline } });
+  const { rows, refused, notes } = parse({
+    ...coin(1),
+    last_updated: "2026-01-01T00:00:00.000Z",
+    sparkline_in_7d: { price: sparkline },
+  });
   assertEquals(rows, [{
     coinId: "coin-1",
     symbol: "c1",

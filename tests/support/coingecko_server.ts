@@ -72,7 +72,6 @@ export function coin(rank: number): Record<string, unknown> {
     low_24h: 999 / rank,
     price_change_percentage_24h: 0.05,
     ath_change_percentage: -40,
-    last_updated: "2026-01-01T00:00:00.000Z",
     price_change_percentage_1h_in_currency: 0.01,
     price_change_percentage_24h_in_currency: 0.05,
     price_change_percentage_7d_in_currency: 0.1,
