@@ -130,7 +130,11 @@ export function createService(options: ServiceOptions): Server {
       branch === ownBranch
         ? Promise.resolve(own)
         : setups.get(branch, () => setupOf(project, branch, env)),
+    listenersOf: ({ configs }) => listenersOf(flows, configs, project.notifications.config),
+    leaseNowMs: durabilityOf(project.project).holder.nowMs,
     commandFlags: options.commandFlags,
+    resume: (setup, { actor, ...request }) =>
+      queue.resume({ ...request, runner: runnerOn(options, setup, actor) }),
     start: (setup, { actor, ...request }) => {
       const queued = configsFor(project, setup, request.params).then((configs) =>
         queue.start({ ...request, runner: runnerOn(options, { ...setup, configs }, actor) })

@@ -49,12 +49,21 @@ export interface DashboardDeps {
   runsSchedules: boolean;
   /** The branch of that name; of the process where none is named. Throws `invalid`. */
   setupOf(branch: string | undefined): Promise<BranchSetup>;
+  /** Who is to hear of what an act on the branch publishes. */
+  listenersOf(setup: BranchSetup): NonNullable<RegistryContext["listenersOf"]>;
+  /** Real time, ms, which leases are kept in, whatever clock the process goes by. */
+  leaseNowMs(): number;
   /** Flags that lead a command to this store and branch: " --kv demo.kv --branch demo". */
   commandFlags(setup: BranchSetup): string;
   /** Runs a flow and what its events trigger, after what already waits on the branch. */
   start(
     setup: BranchSetup,
     request: { flow: Flow; params: JsonObject; tags: string[]; actor: string; asked?: Asked },
+  ): StartedRun;
+  /** Goes on with a run, and with what its events trigger, after what already waits on the branch. */
+  resume(
+    setup: BranchSetup,
+    request: { run: RunRecord; actor: string; asked: Asked },
   ): StartedRun;
   outcomeReport(registry: RegistryContext, options: ReportOptions): Promise<OutcomeReport>;
   /** Throws `invalid` where the rows lack a feature that the version needs. */

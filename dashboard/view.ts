@@ -71,7 +71,12 @@ export class Views {
     return {
       deps,
       setup,
-      registry: { ...deps.registry, scopes: setup.scopes, actor: visitor.actor },
+      registry: {
+        ...deps.registry,
+        scopes: setup.scopes,
+        actor: visitor.actor,
+        listenersOf: deps.listenersOf(setup),
+      },
       branch,
       configs: setup.configs,
       visitor,

@@ -34,9 +34,14 @@ export async function openDashboard(path: string): Promise<OpenDashboard> {
     runsSchedules: false,
     setupOf: (branch = BRANCH) =>
       Promise.resolve({ ...resolveScopes({ flags: { branch }, env, project }), configs }),
+    listenersOf: () => () => [],
+    leaseNowMs: Date.now,
     commandFlags: () => ` --kv ${path} --branch ${BRANCH}`,
     start: () => {
       throw new Error("this dashboard starts no runs");
+    },
+    resume: () => {
+      throw new Error("this dashboard resumes no runs");
     },
     outcomeReport,
     scoreRows,

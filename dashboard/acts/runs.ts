@@ -1,4 +1,4 @@
-// The acts on runs: run a flow, tag a run, untag it. A form leads to where its effect is seen.
+// The acts on runs and events as forms: run a flow, go on with a run, tag it, replay an event. A form leads to where its effect is seen.
 
 import type { Context, Hono } from "hono";
 import { z } from "zod";
@@ -9,8 +9,9 @@ import type { RunRecord } from "../../src/domain/run.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import { changeRunTag } from "../../src/registry/run_tags.ts";
 import { requireRun } from "../../src/registry/runs.ts";
-import type { Views } from "../view.ts";
+import type { View, Views } from "../view.ts";
 import { parseForm } from "./form.tsx";
+import { replay, replaySchema, resume, resumeSchema } from "./open_work.ts";
 import { reasonSchema, startRun, takesReason } from "./run_flow.ts";
 
 /** How long an answer waits for a run that waits for others; the run does not depend on it. */
@@ -30,6 +31,8 @@ const tagForm = z.object({
 
 export function mountRunActs(app: Hono, views: Views): void {
   app.post("/flows/:name/run", (c) => runAct(c, views, c.req.param("name")));
+  app.post("/runs/:id/resume", (c) => resumeAct(c, views, c.req.param("id")));
+  app.post("/events/:id/replay", (c) => replayAct(c, views, c.req.param("id")));
   app.post("/runs/:id/tags", (c) => tagAct(c, views, c.req.param("id")));
 }
 
@@ -48,11 +51,31 @@ async function runAct(c: Context, views: Views, name: string): Promise<Response>
     tags,
     reason: isOwn || reason === undefined ? undefined : String(reason),
   });
+  return c.redirect(await runPage(view, flow.name, started), 303);
+}
+
+/** The same for a run that goes on with another. */
+async function resumeAct(c: Context, views: Views, id: string): Promise<Response> {
+  const view = await views.of(c);
+  const asked = await parseForm(c, resumeSchema, `resume run ${id}`);
+  const { run, started } = await resume(view, id, asked);
+  return c.redirect(await runPage(view, run.flow, started), 303);
+}
+
+/** The page of a run that was asked for; of its flow, where it waits for others. */
+async function runPage(view: View, flow: string, started: Promise<RunRecord>): Promise<string> {
   const run = await within(MAX_WAIT_MS, started);
-  const path = run === null
-    ? view.href(`/flows/${flow.name}`, { asked: "1" })
+  return run === null
+    ? view.href(`/flows/${encodeURIComponent(flow)}`, { asked: "1" })
     : view.href(`/runs/${run.id}`);
-  return c.redirect(path, 303);
+}
+
+/** Leads to the events from that one on, where it is due now. */
+async function replayAct(c: Context, views: Views, id: string): Promise<Response> {
+  const view = await views.of(c);
+  const asked = await parseForm(c, replaySchema, `replay event ${id}`);
+  const [first] = await replay(view, id, asked);
+  return c.redirect(view.href("/events", { before: first!.eventId + 1 }), 303);
 }
 
 /** The run; null where it has not begun by then. What it is refused for later, the process logs. */

@@ -5,12 +5,12 @@ import type { FlowConfigs } from "../domain/config.ts";
 import { isExpired, Taken } from "../domain/durability.ts";
 import { AppError } from "../domain/errors.ts";
 import type { RunRecord, StepRecord } from "../domain/run.ts";
-import { readScope } from "../domain/scope.ts";
+import { type ReadScope, readScope } from "../domain/scope.ts";
 import { iso } from "../domain/time.ts";
 import { marketTime, type RegistryContext } from "../registry/context.ts";
 import { listSteps, listTags, requireRun } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
-import type { Transaction } from "../store/kv.ts";
+import type { Reader, Transaction } from "../store/kv.ts";
 import { type Beginning, newRun, stageRun, takeEvent } from "./beginning.ts";
 import { processDied, stageEnd } from "./ending.ts";
 import { findFlow, type Flow, type RunnerContext } from "./flow.ts";
@@ -45,7 +45,7 @@ export async function resumeRun(
   const { run, done } = await registry.store.commit(write, async (tx) => {
     const keys = keysOf(write);
     const before = (await tx.get(keys.run(runId)))!;
-    await assertResumable(resuming, tx, before);
+    await assertResumable(tx, write, before, resuming.durability.holder.nowMs());
     const id = await tx.next(keys.counter("run"));
     const run: RunRecord = {
       ...newRun(resuming, flow, { id, params: before.params, marketAt }),
@@ -67,14 +67,20 @@ export async function resumeRun(
   return await runSteps(resuming, flow, run, { tags, done });
 }
 
-/** Throws `conflict` unless the run can be gone on with, Taken unless by this process and now. */
-async function assertResumable(
-  { registry, durability }: RunnerContext,
-  tx: Transaction,
+/**
+ * Throws `conflict` for a run that has completed, Taken for one that is going on or was resumed. Checked in
+ * the commit that resumes it; before that, for whoever only asks.
+ *
+ * @param leaseNowMs real time, as leases are kept in
+ */
+export async function assertResumable(
+  reader: Reader,
+  scope: ReadScope,
   run: RunRecord,
+  leaseNowMs: number,
 ): Promise<void> {
-  const lease = await tx.get(keysOf(registry.scopes.write).lease(run.id));
-  const isAlive = lease !== null && !isExpired(lease, durability.holder.nowMs());
+  const lease = await reader.get(keysOf(scope).lease(run.id));
+  const isAlive = lease !== null && !isExpired(lease, leaseNowMs);
   const details = { run_id: run.id, status: run.status, resumed_by: run.resumedBy };
   if (run.status === "completed") {
     throw new AppError(

@@ -5,18 +5,18 @@ import { assertEquals } from "@std/assert";
 import { flows } from "../../flows/mod.ts";
 import { outcomeReport } from "../../main.ts";
 import { loadProject, resolveScopes } from "../../src/config/mod.ts";
-import type { DashboardDeps } from "../../dashboard/context.ts";
+import type { BranchSetup, DashboardDeps, StartedRun } from "../../dashboard/context.ts";
 import { createServer } from "../../dashboard/server.ts";
+import type { JsonObject } from "../../src/domain/asset.ts";
 import { toAppError } from "../../src/domain/errors.ts";
+import type { RunRecord } from "../../src/domain/run.ts";
+import type { RunnerContext } from "../../src/engine/flow.ts";
+import { listenersOf } from "../../src/engine/listening.ts";
+import { resumeRun } from "../../src/engine/resume.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { followEvents } from "../../src/engine/triggers.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
-import {
-  memoryRegistry,
-  testConfigs,
-  testDurability,
-  type TestRegistry,
-} from "../support/registry.ts";
+import { memoryRegistry, testConfigs, type TestRegistry, testRunner } from "../support/registry.ts";
 
 export const ORIGIN = "http://127.0.0.1:8001";
 
@@ -42,8 +42,13 @@ export async function dashboardOn(
   registry: RegistryContext,
   given: Partial<DashboardDeps> = {},
 ): Promise<TestDashboard> {
-  const { project } = await loadProject({ env: () => undefined, folder: "configs" });
+  const { project, notifications } = await loadProject({ env: () => undefined, folder: "configs" });
   const own = registry.scopes.write.branch;
+  const runnerFor = ({ scopes, configs }: BranchSetup, actor: string): RunnerContext => ({
+    ...testRunner(registry),
+    registry: { ...registry, scopes, actor },
+    configs,
+  });
   const deps: DashboardDeps = {
     registry,
     actor: registry.actor,
@@ -62,32 +67,28 @@ export async function dashboardOn(
         });
         return { scopes, environment, configs: testConfigs() };
       }),
+    listenersOf: ({ configs }) => listenersOf(flows, configs, notifications.config),
+    leaseNowMs: Date.now,
     commandFlags: (setup) => ` --branch ${setup.scopes.write.branch}`,
-    start: (setup, { flow, params, tags, actor, asked }) => {
-      const begun = Promise.withResolvers<Awaited<ReturnType<typeof runFlow>>>();
-      const runner = {
-        registry: { ...registry, scopes: setup.scopes, actor },
-        configs: setup.configs,
-        codeVersion: "test",
-        env: () => undefined,
-        signal: new AbortController().signal,
-        stopping: new AbortController().signal,
-        durability: testDurability(),
-        onLog: () => {},
-      };
-      const run = runFlow(runner, flow, {
-        params,
-        tags,
-        triggeredBy: null,
-        onStarted: begun.resolve,
-        ...(asked && { asked }),
-      });
-      const done = run
-        .then((done) => followEvents(runner, flows, done, { params, tags, goesOn: true }))
-        .then(() => {}, begun.reject);
-      const failure = run.then(() => null, toAppError);
-      return { started: begun.promise, done, failure };
-    },
+    start: (setup, { flow, params, tags, actor, asked }) =>
+      begin(
+        runnerFor(setup, actor),
+        { params, tags },
+        (runner, onStarted) =>
+          runFlow(runner, flow, {
+            params,
+            tags,
+            triggeredBy: null,
+            onStarted,
+            ...(asked && { asked }),
+          }),
+      ),
+    resume: (setup, { run, actor, asked }) =>
+      begin(
+        runnerFor(setup, actor),
+        { params: run.params, tags: [] },
+        (runner, onStarted) => resumeRun(runner, flows, run.id, { onStarted, asked }),
+      ),
     outcomeReport,
     scoreRows: () => Promise.reject(new Error("this test scores nothing")),
     signal: new AbortController().signal,
@@ -116,6 +117,20 @@ export async function dashboardOn(
       return await fetch(request);
     },
   };
+}
+
+/** What the queue of a process does, without one. */
+function begin(
+  runner: RunnerContext,
+  inherited: { params: JsonObject; tags: string[] },
+  work: (runner: RunnerContext, onStarted: (run: RunRecord) => void) => Promise<RunRecord>,
+): StartedRun {
+  const begun = Promise.withResolvers<RunRecord>();
+  const run = work(runner, begun.resolve);
+  const done = run
+    .then((done) => followEvents(runner, flows, done, { ...inherited, goesOn: true }))
+    .then(() => {}, begun.reject);
+  return { started: begun.promise, done, failure: run.then(() => null, toAppError) };
 }
 
 /** A dashboard over an empty branch, for as long as the work takes. */

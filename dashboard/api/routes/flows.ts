@@ -10,7 +10,9 @@ import { RUN_STATUSES, type RunRecord } from "../../../src/domain/run.ts";
 import { findFlow, type Flow } from "../../../src/engine/flow.ts";
 import { changeRunTag } from "../../../src/registry/run_tags.ts";
 import { listRuns, listSteps, listTags, readLog, requireRun } from "../../../src/registry/runs.ts";
+import { resume, resumeSchema } from "../../acts/open_work.ts";
 import { endOf, reasonSchema, startRun } from "../../acts/run_flow.ts";
+import type { StartedRun } from "../../context.ts";
 import type { View } from "../../view.ts";
 import { Accepted, defineOperation, type Operation } from "../operation.ts";
 import {
@@ -164,16 +166,41 @@ const start = defineOperation({
   mayBeAccepted: true,
   refuses: ["unavailable", "too_little_data", "gate_failed"],
   example: { path: "/runs", body: { flow: "ingest", params: {}, wait: true } },
-  handle: async ({ view, body: { wait, ...asked } }) => {
-    const started = await startRun(view, asked);
-    if (!wait) {
-      const run = await started.started;
-      return new Accepted({ runId: run.id, run });
-    }
+  handle: async ({ view, body: { wait, ...asked } }) =>
+    await begun(view, await startRun(view, asked), wait),
+});
+
+const resumeRun = defineOperation({
+  method: "post",
+  path: "/runs/{id}/resume",
+  group: "flows",
+  summary: "Go on with a run that did not come to its end",
+  description:
+    "A new run takes over what the other one finished, and does the rest. For a run that " +
+    "failed, that was interrupted, or whose process is gone; a run is resumed once. Answers as " +
+    "POST /runs does.",
+  params: runParams,
+  body: resumeSchema.extend({
+    wait: z.boolean().default(false).describe("answer when it has ended"),
+  }),
+  answer: startedRunSchema,
+  answers: "The new run",
+  mayBeAccepted: true,
+  refuses: ["unavailable", "too_little_data", "gate_failed"],
+  example: { path: "/runs/1/resume", body: { reason: "the market is back" } },
+  handle: async ({ view, params, body: { wait, ...asked } }) =>
+    await begun(view, await resume(view, params.id, asked), wait),
+});
+
+/** The run as soon as it has begun, or when it has ended. */
+async function begun(view: View, started: StartedRun, wait: boolean) {
+  if (wait) {
     const run = await endOf(view, started);
     return { runId: run.id, run };
-  },
-});
+  }
+  const run = await started.started;
+  return new Accepted({ runId: run.id, run });
+}
 
 const tagsSchema = z.strictObject({ run_id: z.int().min(1), tags: z.array(tagSchema) });
 
@@ -204,7 +231,16 @@ const untag = defineOperation({
   handle: async ({ view, params }) => await changeTag(view, params.id, params.tag, "remove"),
 });
 
-export const flowOperations: Operation[] = [listFlows, list, show, log, start, tag, untag];
+export const flowOperations: Operation[] = [
+  listFlows,
+  list,
+  show,
+  log,
+  start,
+  resumeRun,
+  tag,
+  untag,
+];
 
 async function changeTag(view: View, id: string, name: string, change: "add" | "remove") {
   const run = await findRun(view, id);

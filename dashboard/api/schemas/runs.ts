@@ -1,6 +1,7 @@
 // Flows, runs, steps, logs, events and the audit log as the API answers them.
 
 import { z } from "@hono/zod-openapi";
+import { DELIVERY_STATES } from "../../../src/domain/durability.ts";
 import { RUN_STATUSES } from "../../../src/domain/run.ts";
 import { count, freeObject, id, orNull, time } from "./shapes.ts";
 
@@ -104,6 +105,27 @@ export const eventSchema = z.strictObject({
   market_at: time.nullable(),
   payload: freeObject.describe("what it names, by version"),
 }).openapi("Event");
+
+export const deliverySchema = z.strictObject({
+  event_id: id,
+  consumer: z.string().describe("a flow by its name, or a notification as notify:<rule>"),
+  state: z.enum(DELIVERY_STATES).describe("parked: given up; expired: too old to be run by itself"),
+  failures: count.describe("how often it was tried to the end, and failed"),
+  run_id: id.nullable().describe("the newest run that handled it"),
+  due_at_ms: z.number().describe("when it is tried next, ms since 1970"),
+  error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
+  answer: z.string().nullable().describe("what the other side answered to a notification"),
+  updated_at: time,
+}).openapi("Delivery");
+
+export const heardEventSchema = eventSchema.extend({
+  deliveries: z.array(deliverySchema).describe("who is to hear of it, and how far they are"),
+}).openapi("HeardEvent");
+
+export const replayedSchema = z.strictObject({
+  event_id: id,
+  deliveries: z.array(deliverySchema).describe("what is due now"),
+}).openapi("ReplayedEvent");
 
 export const auditSchema = z.strictObject({
   id,

@@ -1,5 +1,9 @@
 // What acts begin from, and what they leave behind: for the forms and for the API, which have the same acts.
 
+import { flows } from "../../../flows/mod.ts";
+import { findFlow } from "../../../src/engine/flow.ts";
+import { runFlow } from "../../../src/engine/runner.ts";
+import { stageDelivery } from "../../../src/registry/deliveries.ts";
 import { listAudit, listEvents } from "../../../src/registry/events.ts";
 import { listRuns } from "../../../src/registry/runs.ts";
 import {
@@ -7,6 +11,7 @@ import {
   judgeModel,
   newChampion,
   type TestRegistry,
+  testRunner,
   trainModel,
 } from "../../support/registry.ts";
 
@@ -23,6 +28,26 @@ export async function candidates(registry: TestRegistry): Promise<void> {
 export async function twoChampions(registry: TestRegistry): Promise<void> {
   await newChampion(registry);
   await newChampion(registry);
+}
+
+/** Of v3, which failed a gate; run 5. */
+export async function failedPromotion(registry: TestRegistry): Promise<void> {
+  await candidates(registry);
+  const options = { params: { version: "3" }, tags: [], triggeredBy: null };
+  await runFlow(testRunner(registry), findFlow(flows, "promote"), options).catch(() => {});
+}
+
+/** Event 1, which evaluate has given up. */
+export async function parkedEvent(registry: TestRegistry): Promise<void> {
+  await newChampion(registry);
+  await registry.store.commit(registry.scopes.write, async (tx) => {
+    await stageDelivery(registry, tx, { eventId: 1, consumer: "evaluate" }, {
+      state: "parked",
+      failures: 5,
+      runId: 1,
+      error: { code: "unavailable", message: "The market did not answer." },
+    });
+  });
 }
 
 export interface Story {

@@ -1,7 +1,7 @@
 // The acts of the API as a table: what is asked, what is answered, and what is there afterwards.
 
 import { type TestRegistry } from "../../support/registry.ts";
-import { twoChampions } from "../acts/branch_states.ts";
+import { failedPromotion, parkedEvent, twoChampions } from "../acts/branch_states.ts";
 
 export interface Scenario {
   name: string;
@@ -166,6 +166,74 @@ export const SCENARIOS: Scenario[] = [
     events: ["model_rolled_back", "model_revoked"],
     audit: ["rollback: bad data", "revoke: bad data"],
     champion: 1,
+  },
+  {
+    name: "a run that failed is gone on with, with the reason in the audit log",
+    arrange: failedPromotion,
+    path: "/runs/5/resume",
+    body: { reason: "the gates were mended", wait: true },
+    status: 422,
+    code: "gate_failed",
+    includes: '"run_id":6',
+    audit: ["resume: the gates were mended"],
+    runs: ["promote failed"],
+  },
+  {
+    name: "a run that is gone on with answers as soon as it has begun",
+    arrange: failedPromotion,
+    path: "/runs/promote%2F5/resume",
+    body: {},
+    status: 202,
+    includes: '"resumes":5',
+    audit: ["resume: "],
+    runs: ["promote failed"],
+  },
+  {
+    name: "a run that has completed is not gone on with",
+    path: "/runs/1/resume",
+    body: {},
+    status: 409,
+    code: "conflict",
+    includes: "it has completed",
+  },
+  {
+    name: "a run that is not there is not gone on with",
+    path: "/runs/99/resume",
+    body: {},
+    status: 404,
+    code: "not_found",
+  },
+  {
+    name: "an event that was given up is due again, with the reason in the audit log",
+    arrange: parkedEvent,
+    path: "/events/1/replay",
+    body: { reason: "mended" },
+    status: 200,
+    includes: '"state":"pending","failures":0',
+    audit: ["replay: mended"],
+  },
+  {
+    name: "an event is not replayed for somebody who was not to hear of it",
+    arrange: parkedEvent,
+    path: "/events/1/replay",
+    body: { consumer: "ingest" },
+    status: 404,
+    code: "not_found",
+  },
+  {
+    name: "an event that nobody has given up is replayed for nobody",
+    path: "/events/1/replay",
+    body: {},
+    status: 409,
+    code: "conflict",
+    includes: "nobody listens to it",
+  },
+  {
+    name: "an event is named by its number",
+    path: "/events/first/replay",
+    body: {},
+    status: 404,
+    code: "not_found",
   },
   {
     name: "a run is tagged",
