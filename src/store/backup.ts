@@ -124,8 +124,8 @@ async function moveAside(path: string, copy: string, nowMs: number): Promise<str
   const aside = `${path}.replaced-${stamp(nowMs)}`;
   await refuseTaken(aside, `Cannot move the store ${path} aside`);
   using _held = await holdAlone(path);
-  // A second name first, so that at no instant there is no store at the path.
-  await Deno.link(path, aside);
+  // A second name first, so that at no instant there is no store at the path; where disks have such names.
+  await Deno.link(path, aside).catch(() => Deno.rename(path, aside));
   for (const journal of JOURNALS) {
     if (await exists(path + journal)) await Deno.rename(path + journal, aside + journal);
   }

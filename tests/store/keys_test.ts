@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { readScope, writeScope } from "../../src/domain/scope.ts";
-import { belongsTo, blobKeys, isBlobKey, keysOf } from "../../src/store/keys.ts";
+import { belongsTo, blobKeys, isBlobKey, keysOf, storeKeys } from "../../src/store/keys.ts";
 
 const KEY_PAGE = new URL("../../docs/kv.md", import.meta.url);
 const MAIN = readScope("crypto_anomaly", "main");
@@ -46,6 +46,10 @@ Deno.test("docs/kv.md lists every key of a branch, with its parts after the bran
 
 Deno.test("docs/kv.md lists the keys of blobs, with their parts, and no other", async () => {
   assertEquals(differences(await documentedKeys(/^Blobs/), existingKeys(blobKeys, [])), []);
+});
+
+Deno.test("docs/kv.md lists the keys of the store as a whole, and no other", async () => {
+  assertEquals(differences(await documentedKeys(/^The store/), existingKeys(storeKeys, [])), []);
 });
 
 Deno.test("a plural key is the prefix of its singular's keys", () => {
