@@ -131,10 +131,24 @@ class TreeGrower {
       const { position, constantCount } = split;
       const isPure = this.#impurity.arePure(start, position, end);
       const depth = node.depth + 1;
-      const right = { start: position, end, depth, isPure: isPure.right, isLeft: false };
-      const left = { start, end: position, depth, isPure: isPure.left, isLeft: true };
       // The left child is pushed last, so that it is grown, and numbered, first.
-      pending.push({ ...right, constantCount, parent: id }, { ...left, constantCount, parent: id });
+      pending.push({
+        start: position,
+        end,
+        depth,
+        isPure: isPure.right,
+        constantCount,
+        parent: id,
+        isLeft: false,
+      }, {
+        start,
+        end: position,
+        depth,
+        isPure: isPure.left,
+        constantCount,
+        parent: id,
+        isLeft: true,
+      });
     }
     return tree.finish();
   }
@@ -151,7 +165,7 @@ class TreeGrower {
     let foundCount = 0;
     let visitedCount = 0;
     let undrawnEnd = features.length;
-    let split: Omit<Split, "constantCount"> | null = null;
+    let split: Split | null = null;
     while (
       undrawnEnd > knownCount + foundCount &&
       (visitedCount < 1 || visitedCount <= foundCount + drawnCount)
@@ -173,10 +187,11 @@ class TreeGrower {
       const threshold = this.#drawThreshold();
       const position = this.#partition(node, threshold);
       // Rounding may lift a threshold to where nothing goes right; scikit-learn then draws on.
-      if (position < node.end) split = { feature, threshold, position };
+      if (position < node.end) split = { feature, threshold, position, constantCount: 0 };
     }
     this.#inheritConstants(knownCount, foundCount);
-    return split && { ...split, constantCount: knownCount + foundCount };
+    if (split !== null) split.constantCount = knownCount + foundCount;
+    return split;
   }
 
   /** Loads a column's values of the node, as float32, and finds their range. */
