@@ -1,17 +1,22 @@
 // The card of a validation: whether the flags were right, which were not, and what was missed.
 
+import type { AssetFile } from "../../src/domain/asset.ts";
 import type { Case, OutcomeMetrics, OutcomeReport } from "../../src/domain/outcomes.ts";
 import type { CardContext } from "../../src/engine/flow.ts";
 import { Intervals } from "../../src/cards/charts.tsx";
 import { change, count, decimal, instant, percent, UNDEFINED } from "../../src/cards/format.ts";
 import { cardPage, Facts, Foreign, Panel, Rows } from "../../src/cards/page.tsx";
-import { kickerOf } from "../card_data.ts";
+import { jsonOf, kickerOf } from "../card_data.ts";
 import type { Decided } from "./decide.ts";
 
-export function card(ctx: CardContext): Promise<string> {
-  const { report, decided } = ctx.artifacts as { report: OutcomeReport; decided: Decided };
+/** What the steps left. Runs from before schema 2 have the report itself among their artifacts. */
+type Artifacts = { report_file?: AssetFile; report?: OutcomeReport; decided: Decided };
+
+export async function card(ctx: CardContext): Promise<string> {
+  const { report_file, report: inline, decided } = ctx.artifacts as Artifacts;
+  const report = report_file ? await jsonOf<OutcomeReport>(ctx, report_file) : inline!;
   const { champion, episodes, worst, kinds } = report;
-  return Promise.resolve(cardPage({
+  return cardPage({
     kicker: kickerOf(ctx.run),
     finding: findingOf(champion),
     lead: leadOf(report),
@@ -58,7 +63,7 @@ export function card(ctx: CardContext): Promise<string> {
         {report.comparisons.length === 0 ? "" : <Comparisons report={report} />}
       </>
     ),
-  }));
+  });
 }
 
 function findingOf({ hits, false_alarms, predictions }: OutcomeMetrics): string {

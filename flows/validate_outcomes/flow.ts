@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { defineFlow, WithEffects } from "../../src/engine/flow.ts";
-import { checkSource, sourceParam } from "../market_data.ts";
+import { checkSource, jsonBytes, sourceParam } from "../market_data.ts";
 import { decide } from "./decide.ts";
 import { DEFAULT_LOOKBACK_HOURS, MAX_LOOKBACK_HOURS, outcomeReport } from "./report.ts";
 
@@ -56,7 +56,9 @@ export const validateOutcomes = defineFlow({
       } flags came before a crash (chance would be ` +
         `${share(crash_rate)} of them), coverage ${share(coverage)}`,
     );
-    return new WithEffects({ report }, ({ summarize }) => {
+    // A line a version and more: after some weeks it is too long to stand among the artifacts.
+    const file = await ctx.putBlob(jsonBytes(report), "application/json");
+    return new WithEffects({ report_file: file }, ({ summarize }) => {
       summarize({ ...decided, ...report.summary });
       return Promise.resolve();
     });
