@@ -1,4 +1,4 @@
-// What a search for nearest neighbours works on, written by src/estimators/neighbor_search.ts: a struct as
+// What a search for nearest neighbours works on, written by src/estimators/neighbors_kernel.ts: a struct as
 // in records.ts. Points are stored a second time in blocks of eight, by column, for vector loads.
 
 import { BLOCK_POINTS, SEARCH_BYTES } from "./layout";
