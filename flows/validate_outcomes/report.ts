@@ -1,21 +1,29 @@
 // What the models' flags were worth, out of the outcomes in the store. The second step of
 // validate_outcomes, and what `outcomes` and `models show` print.
 
-import { ASSET } from "../../src/domain/asset.ts";
+import { ASSET, type VersionRecord } from "../../src/domain/asset.ts";
 import type { KindRecall, OutcomeReport, ReportOptions } from "../../src/domain/outcomes.ts";
 import type { MarketLabel } from "../../src/domain/market.ts";
 import { HORIZON_HOURS, MAX_CHALLENGERS, type OutcomeRecord } from "../../src/domain/prediction.ts";
+import { RecentlyUsed } from "../../src/domain/recently_used.ts";
 import { HOUR_MS } from "../../src/domain/time.ts";
 import { countEpisodes } from "../../src/evaluation/episodes.ts";
 import { recallByKind } from "../../src/evaluation/labelled_events.ts";
 import { outcomeMetrics, worstCases } from "../../src/evaluation/outcomes.ts";
 import { compareOutcomes } from "../../src/evaluation/paired_outcomes.ts";
-import { getVersion, listSnapshots, readFile } from "../../src/registry/assets.ts";
+import { fileOf, listSnapshots, readFile } from "../../src/registry/assets.ts";
 import { readBranch, type RegistryContext } from "../../src/registry/context.ts";
 import { listBatches, listOutcomes } from "../../src/registry/predictions.ts";
+import { keysOf } from "../../src/store/keys.ts";
 
 export const DEFAULT_LOOKBACK_HOURS = 720;
 export const MAX_LOOKBACK_HOURS = 8760;
+
+/**
+ * Labels by the hash of their file. A process that serves reads the same month of them every hour, and they
+ * never change.
+ */
+const knownLabels = new RecentlyUsed<MarketLabel[]>(1000);
 
 /** Cases of each kind that a report names. */
 const MAX_CASES = 8;
@@ -127,12 +135,17 @@ async function kindsOf(
     toMs: live.at(-1)!.marketAtMs,
     limit: MAX_LOOKBACK_HOURS,
   });
-  for (const { version } of index) {
-    const record = await getVersion(registry, scope, "data", ASSET.snapshot, version);
+  const keys = index.map(({ version }) => keysOf(scope).version("data", ASSET.snapshot, version));
+  for (const record of await registry.store.getMany(keys)) {
     if (record?.files.labels === undefined) continue;
     isLabelled = true;
-    const text = new TextDecoder().decode(await readFile(registry, record, "labels"));
-    labels.push(...JSON.parse(text) as MarketLabel[]);
+    labels.push(...await labelsOf(registry, record));
   }
   return isLabelled ? recallByKind(labels, live) : null;
+}
+
+function labelsOf(registry: RegistryContext, record: VersionRecord): Promise<MarketLabel[]> {
+  return knownLabels.get(fileOf(record, "labels").sha256, async () => {
+    return JSON.parse(new TextDecoder().decode(await readFile(registry, record, "labels")));
+  });
 }
