@@ -100,6 +100,8 @@ export async function readTar(
         "a whole one",
       );
     }
+    const filler = await source.read(entry.offset + entry.size, paddingOf(entry.size));
+    if (!isEmpty(filler)) throw refuse(`bytes follow "${entry.name}"`, "nothing but zeros");
     entries.push(entry);
     if (entries.length > limits.maxEntries) {
       throw refuse(`more than ${limits.maxEntries} files`, "at most so many");

@@ -4,6 +4,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
 import { writeScope } from "../../src/domain/scope.ts";
+import { Mt19937 } from "../../src/random.ts";
 import { sha256Hex } from "../../src/store/blobs.ts";
 import { keysOf } from "../../src/store/keys.ts";
 import {
@@ -12,6 +13,7 @@ import {
   importBytes,
   type LooseManifest,
   type LooseVersion,
+  openBytes,
   packed,
   type Part,
   partsOf,
@@ -332,6 +334,24 @@ Deno.test("an archive that is not whole and true is refused for what is wrong wi
     assertEquals(await dumpBranch(other.store, "main"), []);
     // Taken apart and put together again it is what it was.
     assertEquals((await importBytes(other, await packed(await partsOf(archive)))).isKnown, false);
+  }));
+
+Deno.test("an archive with any bit flipped, or cut anywhere, is refused", () =>
+  withPipeline(async ({ registry, ingest, data }) => {
+    await ingest(1);
+    const archive = await exportBytes(registry, await data("market_snapshot"));
+    const random = new Mt19937(11);
+    const below = (limit: number) => Math.floor(random.random() * limit);
+    for (let i = 0; i < 400; i++) {
+      const isCut = i % 4 === 0;
+      const at = below(archive.length);
+      const broken = isCut ? archive.slice(0, at) : archive.slice();
+      const bit = below(8);
+      if (!isCut) broken[at]! ^= 1 << bit;
+      const what = isCut ? `cut at ${at}` : `bit ${bit} of byte ${at}`;
+      const error = await assertRejects(() => openBytes(broken), Error, undefined, what);
+      assert(error instanceof AppError && error.code === "invalid", `${what}: ${error.stack}`);
+    }
   }));
 
 Deno.test("a branch on which somebody has made another version of that number is not written over", () =>
