@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { Verbatim } from "../../domain/json.ts";
+import { describeTarget, type NotificationsConfig } from "../../domain/notifications.ts";
 import { defineCommand, planCall } from "../command.ts";
 import { branchParams } from "../parameters.ts";
 import { facts } from "../text.ts";
@@ -33,6 +34,7 @@ export const configShow = defineCommand({
       `model_config (${origins.model_config})\n${lines(model_config)}`,
       `training_config (${origins.training_config})\n${lines(training_config)}`,
       `eval_config (${origins.eval_config})\n${lines(eval_config)}`,
+      `notifications (${project.notifications.origin})\n${told(project.notifications.config)}`,
     ].join("\n\n");
     const json = {
       project: new Verbatim(project.project),
@@ -41,7 +43,13 @@ export const configShow = defineCommand({
       environment: scopes.environment,
       store,
       configs: new Verbatim(configs),
-      origins: { ...origins, ...scopes.origins, project: project.origin },
+      notifications: new Verbatim(shareable(project.notifications.config)),
+      origins: {
+        ...origins,
+        ...scopes.origins,
+        project: project.origin,
+        notifications: project.notifications.origin,
+      },
     };
     return { json, text };
   },
@@ -50,4 +58,22 @@ export const configShow = defineCommand({
 function lines(config: Record<string, unknown>): string {
   const entries = Object.entries(config).filter(([, value]) => value !== undefined);
   return facts(entries.map(([name, value]) => [`  ${name}`, JSON.stringify(value)]));
+}
+
+/** A line a rule: what it is told of, and where. */
+function told({ rules, targets }: NotificationsConfig): string {
+  if (rules.length === 0) return "  nobody is told of anything";
+  return facts(rules.map(({ name, events, branch, filter, target }) => {
+    const of = `${events.join(", ")} on ${branch}`;
+    const given = Object.keys(filter).length === 0 ? "" : ` where ${JSON.stringify(filter)}`;
+    return [`  ${name}`, `${of}${given} → ${target}: ${describeTarget(targets[target]!)}`];
+  }));
+}
+
+/** Without the paths of addresses, which are often as good as a password. */
+function shareable({ rules, targets }: NotificationsConfig) {
+  const shown = Object.entries(targets).map(([name, target]) =>
+    [name, target.kind === "log" ? target : { ...target, url: describeTarget(target) }] as const
+  );
+  return { targets: Object.fromEntries(shown), rules };
 }
