@@ -58,7 +58,7 @@ class Year implements Disposable {
         scopes: { write: writeScope(name, BRANCH), read: readScope(name, BRANCH) },
         actor: "bench",
         nowMs: Date.now,
-        listenersOf: listenersOf(flows, promoting),
+        listenersOf: listenersOf(flows, promoting, project.notifications.config),
       },
       configs: promoting,
       codeVersion: CODE_VERSION,
