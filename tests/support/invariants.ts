@@ -38,7 +38,7 @@ export interface Rest {
 /**
  * Throws an AssertionError naming what does not hold.
  *
- * @param branch.hourly whether the market has one snapshot an hour, as the simulated one
+ * @param options.hourly whether the market has one snapshot an hour, as the simulated one
  */
 export async function assertAtRest(
   registry: RegistryContext,
