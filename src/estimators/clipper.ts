@@ -2,7 +2,7 @@
 // quote can neither stretch the scale nor decide a split on its own.
 
 import type { Matrix } from "../domain/table.ts";
-import { sortedPercentile } from "./percentile.ts";
+import { percentile } from "./percentile.ts";
 
 /** Percentiles of the training values at which a column is clipped. */
 const LOW_PERCENTILE = 0.1;
@@ -25,19 +25,20 @@ export function fitClipper(X: Matrix): Clipper {
   const column = new Float64Array(X.rowCount);
   for (let j = 0; j < X.columnCount; j++) {
     for (let i = 0; i < X.rowCount; i++) column[i] = X.values[i * X.columnCount + j]!;
-    column.sort();
-    low[j] = sortedPercentile(column, LOW_PERCENTILE);
-    high[j] = sortedPercentile(column, HIGH_PERCENTILE);
+    low[j] = percentile(column, LOW_PERCENTILE);
+    high[j] = percentile(column, HIGH_PERCENTILE);
   }
   return { low, high };
 }
 
 /** A copy of X, shape (n, d), with every value within its column's limits. */
 export function clip({ low, high }: Clipper, X: Matrix): Matrix {
-  const values = X.values.slice();
-  for (let at = 0; at < values.length; at++) {
-    const j = at % X.columnCount;
-    values[at] = Math.min(Math.max(values[at]!, low[j]!), high[j]!);
+  const { rowCount, columnCount } = X;
+  const values = new Float64Array(X.values.length);
+  for (let i = 0, at = 0; i < rowCount; i++) {
+    for (let j = 0; j < columnCount; j++, at++) {
+      values[at] = Math.min(Math.max(X.values[at]!, low[j]!), high[j]!);
+    }
   }
-  return { ...X, values };
+  return { rowCount, columnCount, values };
 }

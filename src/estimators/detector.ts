@@ -207,11 +207,10 @@ function requireFittable(X: Matrix, featureNames: readonly string[]): void {
 }
 
 function takeColumns(X: Matrix, columns: readonly number[]): Matrix {
+  if (columns.length === X.columnCount) return X;
   const values = new Float64Array(X.rowCount * columns.length);
-  for (let i = 0; i < X.rowCount; i++) {
-    columns.forEach((column, j) => {
-      values[i * columns.length + j] = X.values[i * X.columnCount + column]!;
-    });
+  for (let i = 0, at = 0; i < X.rowCount; i++) {
+    for (const column of columns) values[at++] = X.values[i * X.columnCount + column]!;
   }
   return { rowCount: X.rowCount, columnCount: columns.length, values };
 }

@@ -3,13 +3,14 @@
 
 import { AppError } from "../domain/errors.ts";
 import type { Matrix } from "../domain/table.ts";
+import { median } from "./percentile.ts";
 
 /** Medians by column, as `sklearn.impute.SimpleImputer(strategy="median")`. */
 export interface Imputer {
   readonly median: Float64Array;
 }
 
-/** The values of a column that are there, ascending. */
+/** The values of a column that are there. */
 function presentValues(X: Matrix, column: number): Float64Array {
   const present = new Float64Array(X.rowCount);
   let count = 0;
@@ -17,7 +18,7 @@ function presentValues(X: Matrix, column: number): Float64Array {
     const value = X.values[i * X.columnCount + column]!;
     if (!Number.isNaN(value)) present[count++] = value;
   }
-  return present.subarray(0, count).sort();
+  return present.subarray(0, count);
 }
 
 /** Whether a column has no value at all: nothing can be learned from it. */
@@ -50,22 +51,20 @@ export function requireNoInfinity(X: Matrix, featureNames: readonly string[]): v
  * @param X shape (n, d), n ≥ 1; every column has at least one value
  */
 export function fitImputer(X: Matrix): Imputer {
-  const median = new Float64Array(X.columnCount);
-  for (let j = 0; j < X.columnCount; j++) {
-    const sorted = presentValues(X, j);
-    const middle = sorted.length >> 1;
-    median[j] = sorted.length % 2 === 1
-      ? sorted[middle]!
-      : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  }
-  return { median };
+  const medians = new Float64Array(X.columnCount);
+  for (let j = 0; j < X.columnCount; j++) medians[j] = median(presentValues(X, j));
+  return { median: medians };
 }
 
 /** A copy of X, shape (n, d), with its missing values filled. */
 export function impute({ median }: Imputer, X: Matrix): Matrix {
-  const values = X.values.slice();
-  for (let at = 0; at < values.length; at++) {
-    if (Number.isNaN(values[at]!)) values[at] = median[at % X.columnCount]!;
+  const { rowCount, columnCount } = X;
+  const values = new Float64Array(X.values.length);
+  for (let i = 0, at = 0; i < rowCount; i++) {
+    for (let j = 0; j < columnCount; j++, at++) {
+      const value = X.values[at]!;
+      values[at] = Number.isNaN(value) ? median[j]! : value;
+    }
   }
-  return { ...X, values };
+  return { rowCount, columnCount, values };
 }

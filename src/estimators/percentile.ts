@@ -17,6 +17,15 @@ export function percentile(values: Float64Array, q: number): number {
   return interpolate(sorted[below - before]!, sorted[above - before]!, share);
 }
 
+/** `numpy.median(values)`, to the last bit; values as for `percentile`. */
+export function median(values: Float64Array): number {
+  const middle = values.length >> 1;
+  const below = values.length % 2 === 1 ? middle : middle - 1;
+  const { sorted, before } = around(values, below, middle);
+  if (below === middle) return sorted[middle - before]!;
+  return (sorted[below - before]! + sorted[middle - before]!) / 2;
+}
+
 /** As `percentile`, of values that are already in ascending order. */
 export function sortedPercentile(sorted: Float64Array, q: number): number {
   const { below, above, share } = neighbours(sorted.length, q);
@@ -55,10 +64,13 @@ function around(
   const end = bucketOf(counts, last);
   let before = 0;
   for (let bucket = 0; bucket < start; bucket++) before += counts[bucket]!;
-  const inside = values.filter((value) => {
-    const bucket = (value - low) * scale | 0;
-    return bucket >= start && bucket <= end;
-  });
+  let insideCount = 0;
+  for (let bucket = start; bucket <= end; bucket++) insideCount += counts[bucket]!;
+  const inside = new Float64Array(insideCount);
+  for (let i = 0, at = 0; at < insideCount; i++) {
+    const bucket = (values[i]! - low) * scale | 0;
+    if (bucket >= start && bucket <= end) inside[at++] = values[i]!;
+  }
   return { sorted: inside.sort(), before };
 }
 

@@ -10,22 +10,27 @@ export interface Scaler {
 }
 
 function columnMeans(X: Matrix): Float64Array {
-  const sum = new Float64Array(X.columnCount);
-  for (let at = 0; at < X.values.length; at++) sum[at % X.columnCount]! += X.values[at]!;
-  return sum.map((value) => value / X.rowCount);
+  const { rowCount, columnCount } = X;
+  const sum = new Float64Array(columnCount);
+  for (let i = 0, at = 0; i < rowCount; i++) {
+    for (let j = 0; j < columnCount; j++, at++) sum[j]! += X.values[at]!;
+  }
+  return sum.map((value) => value / rowCount);
 }
 
 /** Variances (ddof 0) by the corrected two-pass sum, in scikit-learn's order of operations. */
 function columnVariances(X: Matrix, mean: Float64Array): Float64Array {
-  const squares = new Float64Array(X.columnCount);
-  const correction = new Float64Array(X.columnCount);
-  for (let at = 0; at < X.values.length; at++) {
-    const j = at % X.columnCount;
-    const difference = X.values[at]! - mean[j]!;
-    squares[j]! += difference * difference;
-    correction[j]! += difference;
+  const { rowCount, columnCount } = X;
+  const squares = new Float64Array(columnCount);
+  const correction = new Float64Array(columnCount);
+  for (let i = 0, at = 0; i < rowCount; i++) {
+    for (let j = 0; j < columnCount; j++, at++) {
+      const difference = X.values[at]! - mean[j]!;
+      squares[j]! += difference * difference;
+      correction[j]! += difference;
+    }
   }
-  return squares.map((sum, j) => (sum - correction[j]! ** 2 / X.rowCount) / X.rowCount);
+  return squares.map((sum, j) => (sum - correction[j]! ** 2 / rowCount) / rowCount);
 }
 
 /**
@@ -52,10 +57,12 @@ export function fitScaler(X: Matrix): Scaler {
 
 /** A copy of X, shape (n, d), in standard units. */
 export function scale({ mean, scale }: Scaler, X: Matrix): Matrix {
-  const values = X.values.slice();
-  for (let at = 0; at < values.length; at++) {
-    const j = at % X.columnCount;
-    values[at] = (values[at]! - mean[j]!) / scale[j]!;
+  const { rowCount, columnCount } = X;
+  const values = new Float64Array(X.values.length);
+  for (let i = 0, at = 0; i < rowCount; i++) {
+    for (let j = 0; j < columnCount; j++, at++) {
+      values[at] = (X.values[at]! - mean[j]!) / scale[j]!;
+    }
   }
-  return { ...X, values };
+  return { rowCount, columnCount, values };
 }

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { percentile, sortedPercentile } from "../../src/estimators/percentile.ts";
+import { median, percentile, sortedPercentile } from "../../src/estimators/percentile.ts";
 import { Mt19937 } from "../../src/random.ts";
 
 const KINDS: Record<string, (random: Mt19937, i: number) => number> = {
@@ -16,7 +16,7 @@ const KINDS: Record<string, (random: Mt19937, i: number) => number> = {
   ascending: (_, i) => i,
 };
 
-Deno.test("percentile() of many values is that of the sorted values, to the bit", () => {
+Deno.test("percentile() and median() of many values are those of the sorted values, to the bit", () => {
   const q = fc.oneof(
     fc.constantFrom(0, 10, 50, 99.9, 100),
     fc.double({ min: 0, max: 100, noNaN: true }),
@@ -30,7 +30,10 @@ Deno.test("percentile() of many values is that of the sorted values, to the bit"
       (kind, count, seed, q) => {
         const random = new Mt19937(seed);
         const values = Float64Array.from({ length: count }, (_, i) => KINDS[kind]!(random, i));
-        assertEquals(percentile(values, q), sortedPercentile(values.slice().sort(), q));
+        const sorted = values.slice().sort();
+        assertEquals(percentile(values, q), sortedPercentile(sorted, q));
+        const [below, above] = [sorted[(count - 1) >> 1]!, sorted[count >> 1]!];
+        assertEquals(median(values), count % 2 === 1 ? above : (below + above) / 2);
       },
     ),
     { seed: 42, numRuns: 300 },
