@@ -126,12 +126,10 @@ function isMet(
 ): boolean {
   return (events.includes("*") || events.includes(event.name)) &&
     matchesBranchPattern(branch, event.branch) &&
-    Object.entries(filter).every(([field, condition]) =>
-      Object.hasOwn(event.payload, field) && holds(condition, event.payload[field])
-    );
+    Object.entries(filter).every(([field, condition]) => holds(condition, event.payload[field]));
 }
 
-/** A bound holds of numbers alone. */
+/** A bound holds of numbers alone, and nothing of a field that is not there. */
 function holds({ equals, at_least, at_most, one_of }: Condition, value: unknown): boolean {
   if (equals !== undefined && value !== equals) return false;
   if (one_of !== undefined && !one_of.some((one) => one === value)) return false;

@@ -97,12 +97,11 @@ async function exchange(
     host,
     port: url.port === "" ? undefined : Number(url.port),
     path: url.pathname + url.search,
-    headers: { ...headers, host: url.host, "content-length": String(bytes.byteLength) },
+    headers: { ...headers, "content-length": String(bytes.byteLength) },
     // No connection is kept: the next one is to be checked again.
     agent: false,
     // The name is not asked for a second time: it might answer differently.
     lookup: (_name, _options, answered) => answered(null, addresses.map(withFamily)),
-    ...(isAddress(host) ? {} : { servername: host }),
   };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let answered: (() => void) | null = null;

@@ -70,28 +70,30 @@ Deno.test("two processes that look at the same time send each notification once"
 });
 
 Deno.test("what is being sent is not sent by another process, until its claim has run out", async () => {
-  const first = Promise.withResolvers<void>();
-  const arrived = Promise.withResolvers<void>();
-  await using there = receiver(async (_, count) => {
-    if (count > 1) return new Response("second");
-    arrived.resolve();
-    await first.promise;
-    return new Response("first");
+  const answers = [1, 2].map(() => Promise.withResolvers<Response>());
+  const arrivals = [1, 2].map(() => Promise.withResolvers<void>());
+  await using there = receiver((_, count) => {
+    arrivals[count - 1]!.resolve();
+    return answers[count - 1]!.promise;
   });
   using here = await scene(opsRule(there.origin, { timeout_seconds: 20 }));
   const id = await here.publish();
   const slow = here.sender().sendDue();
-  await arrived.promise;
+  await arrivals[0]!.promise;
   here.pass(49 * SECOND_MS);
   await here.sender().sendDue();
   assertEquals(there.received.length, 1);
   here.pass(2 * SECOND_MS);
-  await here.sender().sendDue();
-  assertEquals(there.received.length, 2);
-  first.resolve();
+  const second = here.sender().sendDue();
+  await arrivals[1]!.promise;
+  // Whoever has lost the claim settles nothing, neither while the other is sending nor after it.
+  answers[0]!.resolve(new Response("first"));
   await slow;
-  // The one that had lost its claim does not overwrite what the other recorded.
-  assertEquals((await here.delivery(id)).answer, "200 second");
+  assertEquals((await here.delivery(id)).state, "running");
+  answers[1]!.resolve(new Response("second"));
+  await second;
+  const { state, answer } = await here.delivery(id);
+  assertEquals([state, answer], ["done", "200 second"]);
   const [a, b] = ids(there.received);
   assertEquals(a, b);
 });
