@@ -17,7 +17,7 @@ import { putBlob, readBlob, stageBlob, writeBlob } from "../../src/store/blobs.t
 import { blobKeys, keysOf } from "../../src/store/keys.ts";
 import type { Store } from "../../src/store/kv.ts";
 import { blobHashes } from "../../src/store/scan.ts";
-import { HOUR_MS, PROJECT, START_MS } from "../support/registry.ts";
+import { HOUR_MS, PROJECT, promote, START_MS, trainModel } from "../support/registry.ts";
 import { MAIN, READ_MAIN, type WholeStore, withWholeStore } from "./whole_store.ts";
 
 const MODEL = ASSET.detector;
@@ -124,6 +124,24 @@ Deno.test("with nothing to be kept, histories and lineages stay, and the rest go
     assert(hours[16]! > 50, `v${hours[16]}`);
     const models = await listVersions(registry, READ_MAIN, "model", MODEL, { limit: 10 });
     assertEquals(models.map(({ version }) => version), [4, 2, 1]);
+    // The runs that made them stay, and those that moved an alias.
+    const history = await aliasHistory(registry, READ_MAIN, MODEL, "champion", 10);
+    assertEquals(history.map(({ version }) => version), [2, 1]);
+    const runIds = [...models.map(({ runId }) => runId), ...history.map((one) => one.actingRunId!)];
+    for (const id of runIds) assert(await store.get(keys.run(id)), `run ${id}`);
+  }));
+
+Deno.test("a holder that was forced without any judgement stays as well", () =>
+  withWholeStore(async ({ store, registry }) => {
+    const { version } = await trainModel(registry);
+    await promote(registry, version, { alias: "staging", force: true, reason: "tested" });
+    await trainModel(registry);
+    const spare = await trainModel(registry);
+    await trainModel(registry);
+    await collectGarbage(store, options({ retention: NOTHING, nowMs: NOW_MS + 5000 * HOUR_MS }));
+    assert(await store.get(keys.version("model", MODEL, version)));
+    assertEquals(await store.get(keys.version("model", MODEL, spare.version)), null);
+    await nothingIsWrong(store);
   }));
 
 Deno.test("a rehearsal writes nothing", () =>

@@ -43,10 +43,13 @@ async function tellStory(registry: TestRegistry, folder: string): Promise<void> 
   await market.goOn(4);
   await market.goOn(22, { isScored: false });
   await market.run("validate_outcomes");
+  const again = { version: "2", alias: "champion", force: true, reason: "a second holder" };
+  await market.run("promote", again);
   await market.goOn(52, { isScored: false });
   await newCandidate(market);
   await market.goOn(4, { isScored: false });
   await newCandidate(market);
+  await market.goOn(2, { isScored: false });
 }
 
 /** A model of the last hours that nobody promotes. */
