@@ -7,6 +7,7 @@ const NEEDED: Readonly<Record<string, () => boolean>> = {
   "Uint8Array.prototype.toHex": () => "toHex" in Uint8Array.prototype,
   "Uint8Array.prototype.toBase64": () => "toBase64" in Uint8Array.prototype,
   "Uint8Array.fromHex": () => "fromHex" in Uint8Array,
+  "Uint8Array.fromBase64": () => "fromBase64" in Uint8Array,
   "Promise.try": () => "try" in Promise,
   "Promise.withResolvers": () => "withResolvers" in Promise,
   "Map.groupBy": () => "groupBy" in Map,
