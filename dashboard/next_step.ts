@@ -1,12 +1,18 @@
 // The one thing to do next on a branch, from its state alone: what stops the chain first.
 
 import type { ModelStatus } from "../src/domain/asset.ts";
+import type { DeliveryRecord } from "../src/domain/durability.ts";
+import type { StrandedRun } from "../src/registry/open_work.ts";
 
 export interface BranchState {
   /** Whether there is any run at all. */
   isEmpty: boolean;
   /** The newest failed run that nothing of its flow has made up for since. */
   failure: { id: number; flow: string; step: string | null } | null;
+  /** The newest run that stands still, and that nobody goes on with by itself. */
+  stranded: Pick<StrandedRun, "id" | "flow" | "isCrashed"> | null;
+  /** The newest event that was given up. */
+  parked: Pick<DeliveryRecord, "eventId" | "consumer"> | null;
   /** Data is late: the sentence that says so. */
   stale: string | null;
   hasSnapshot: boolean;
@@ -49,12 +55,29 @@ export function nextStep(state: BranchState): Step | null {
       command: "ingest --follow",
     };
   }
+  const { stranded, parked } = state;
+  if (stranded !== null) {
+    const what = stranded.isCrashed ? "crashed" : "was interrupted";
+    return {
+      title: "Do this next",
+      text: `Run ${stranded.id} (${stranded.flow}) ${what}. What it finished is kept.`,
+      command: `runs resume ${stranded.id}`,
+    };
+  }
   if (failure !== null) {
     const at = failure.step === null ? "" : ` at ${failure.step}`;
     return {
       title: "Do this next",
       text: `Run ${failure.id} (${failure.flow}) failed${at}. It wrote nothing but its own record.`,
       command: `runs show ${failure.id}`,
+    };
+  }
+  if (parked !== null) {
+    const { eventId, consumer } = parked;
+    return {
+      title: "Do this next",
+      text: `Event ${eventId} was given up for ${consumer}. Once the cause is gone, replay it.`,
+      command: `events replay ${eventId} --consumer ${consumer}`,
     };
   }
   if (model === null || (champion === null && model.status === "revoked")) return firstModel(state);

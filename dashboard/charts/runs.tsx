@@ -33,6 +33,11 @@ export const RunTimeline: FC<RunTimelineProps> = ({ name, startMs, endMs, totalM
   if (startMs === null || state === "waiting") {
     return <RowChart label={`${name}: not run`} marks={axis} />;
   }
+  // What an earlier run did lies before this one's time.
+  if (state === "kept") {
+    const label = `${name}: kept, took ${took((endMs ?? startMs) - startMs)}`;
+    return <RowChart label={label} marks={axis + rect(STEP_KINDS.kept, 0, 0.6, 5, 10)} />;
+  }
   const total = Math.max(1, totalMs);
   const share = (ms: number) => 100 * Math.min(1, Math.max(0, ms / total));
   const end = endMs ?? total;
@@ -41,8 +46,6 @@ export const RunTimeline: FC<RunTimelineProps> = ({ name, startMs, endMs, totalM
   const bar = rect(STEP_KINDS[state], Math.min(share(startMs), 100 - width), width, 5, 10);
   const lasting = endMs === null
     ? `running for ${took(end - startMs)}`
-    : state === "kept"
-    ? `kept, took ${took(end - startMs)}`
     : `takes ${took(end - startMs)}`;
   return <RowChart label={`${name}: starts at ${took(startMs)}, ${lasting}`} marks={axis + bar} />;
 };

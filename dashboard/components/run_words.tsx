@@ -4,6 +4,8 @@ import type { Child, FC } from "hono/jsx";
 import { ASSET, type JsonObject } from "../../src/domain/asset.ts";
 import type { RunStatus } from "../../src/domain/run.ts";
 import { count, decimal, plainText, UNDEFINED } from "../../src/cards/format.ts";
+import type { RunProcess } from "../../src/registry/leases.ts";
+import { isCrashed } from "../reading/open_work.ts";
 import type { ListedRun, RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { VersionLink } from "./refs.tsx";
@@ -16,7 +18,10 @@ const STATES: Record<RunStatus, [StateKind, string]> = {
   interrupted: ["warn", "interrupted"],
 };
 
-export const RunState: FC<{ run: Pick<RunRow, "status" | "flow" | "summary"> }> = ({ run }) => {
+export const RunState: FC<
+  { run: Pick<RunRow, "status" | "flow" | "summary"> & { process?: RunProcess | null } }
+> = ({ run }) => {
+  if (isCrashed(run)) return <State kind="fail" word="crashed" />;
   // It did what it was asked to; the model is what failed.
   const isRefusal = run.flow === "evaluate" && run.status === "completed" &&
     run.summary.passed === false;

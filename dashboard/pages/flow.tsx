@@ -13,11 +13,12 @@ import { fieldsOf, FlowForm } from "../components/flow_form.tsx";
 import { Facts, Nothing, Panel } from "../components/panel.tsx";
 import { ageText } from "../components/refs.tsx";
 import { resultWords, runMs } from "../components/run_words.tsx";
-import { startWords } from "../components/schedule_words.ts";
+import { gapWords, startWords } from "../components/schedule_words.ts";
 import { took } from "../components/text.ts";
 import { definePage } from "../page.ts";
 import { RunTable } from "../panels/run_list.tsx";
 import type { FlowState } from "../reading/pipeline.ts";
+import { type Attended, attended } from "../reading/open_work.ts";
 import { flowRuns, type ListedRun } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 import { dueWords, flowStates, statesOf } from "./flows.tsx";
@@ -33,7 +34,7 @@ interface Model {
   waitsFor: string | null;
   /** Flows that its events start, under the configs of the branch or not. */
   starts: { event: EventName; flow: string }[];
-  runs: ListedRun[];
+  runs: Attended<ListedRun>[];
   /** Parameters in the URL, to begin with. */
   given: JsonObject;
   command: string;
@@ -65,7 +66,7 @@ export const flow = definePage({
         (other.on ?? []).filter(({ event }) => flow.publishes.includes(event))
           .map(({ event }) => ({ event, flow: other.name }))
       ),
-      runs,
+      runs: await attended(view, runs),
       given,
       command: view.command(flowCommand(flow, given)),
       isAsked: asked !== undefined,
@@ -160,7 +161,10 @@ const FactsPanel: FC<{ view: View; model: Model }> = ({ view, model }) => {
     ["Original name", flow.originalName],
     ["Starts", startWords(state.start)],
     ...state.start.by === "schedule"
-      ? [["Due", dueWords(view, state, runsSchedules)] as [Child, Child]]
+      ? [
+        ["Due", dueWords(view, state, runsSchedules)] as [Child, Child],
+        ...state.gap === null ? [] : [["Left out", gapWords(view, state.gap)] as [Child, Child]],
+      ]
       : [],
     ["Waits for", waitsFor ?? "nothing"],
     ["Consumes", flow.consumes],

@@ -9,8 +9,9 @@ import { RunHistory } from "../charts/runs.tsx";
 import { Panel, type Row, Table } from "../components/panel.tsx";
 import { Age, ageText, At, RunLink } from "../components/refs.tsx";
 import { RunState } from "../components/run_words.tsx";
-import { startWords } from "../components/schedule_words.ts";
+import { gapWords, startWords } from "../components/schedule_words.ts";
 import { definePage } from "../page.ts";
+import { stateOf } from "../panels/pipeline.tsx";
 import { type FlowState, pipelineState } from "../reading/pipeline.ts";
 import type { View } from "../view.ts";
 
@@ -40,6 +41,7 @@ export async function flowStates(
     configs,
     schedules: deps.project.schedules,
     nowMs,
+    leaseNowMs: deps.leaseNowMs(),
   });
   return { states, runsSchedules };
 }
@@ -133,7 +135,7 @@ const FlowTable: FC<{ view: View; flows: readonly FlowLine[]; runsSchedules: boo
     ]}
     narrow={["full", "full", "full", "starts", "consumes", "produces", "publishes"]}
     rows={flows.map((flow): Row => ({
-      class: flow.last?.status === "failed" ? "bad" : "",
+      class: stateOf(flow).kind === "fail" ? "bad" : "",
       cells: [
         <>
           <a href={view.href(`/flows/${flow.flow}`)}>
@@ -165,10 +167,10 @@ export function statesOf({ history }: Pick<FlowState, "history">) {
   return history.map(({ status }) => status === "completed" ? "done" as const : status);
 }
 
-const Last: FC<{ view: View; flow: FlowLine }> = ({ view, flow: { last } }) =>
+const Last: FC<{ view: View; flow: FlowLine }> = ({ view, flow: { last, process } }) =>
   last === null ? <span class="dim">not yet</span> : (
     <>
-      <RunState run={last} />
+      <RunState run={{ ...last, process }} />
       <small class="dim sub">
         <RunLink view={view} id={last.id} />, <Age view={view} at={last.startedAt} />
       </small>
@@ -183,6 +185,7 @@ const Starts: FC<{ view: View; flow: FlowLine; runsSchedules: boolean }> = (
     {flow.start.by === "schedule"
       ? <small class="dim sub">{dueWords(view, flow, runsSchedules)}</small>
       : ""}
+    {flow.gap === null ? "" : <small class="dim sub">{gapWords(view, flow.gap)}</small>}
   </>
 );
 

@@ -35,6 +35,7 @@ import { outcomeDays } from "../reading/outcomes.ts";
 import { type FlowState, pipelineState } from "../reading/pipeline.ts";
 import type { Freshness } from "../../src/engine/freshness.ts";
 import { freshnessOn } from "../health.ts";
+import { type LeftOpen, leftOpen } from "../reading/open_work.ts";
 import { type RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
@@ -56,6 +57,8 @@ interface Model {
   events: EventRecord[];
   /** Of flows whose last run failed. */
   failures: RunRow[];
+  /** Runs that stand still, and events that were given up. */
+  open: LeftOpen;
   waiting: string[];
   next: Step | null;
 }
@@ -76,9 +79,15 @@ async function load(view: View): Promise<Model> {
   const atMs = await clockMs(registry, write);
   const span = atMs === null ? null : { fromMs: atMs - RATE_DAYS * DAY_MS, toMs: atMs };
   const schedules = runsSchedules ? deps.project.schedules : {};
-  const [pipeline, champion, newest, batches, outcomes, live, events, freshness, dataset] =
+  const [pipeline, champion, newest, batches, outcomes, live, events, freshness, dataset, open] =
     await Promise.all([
-      pipelineState(registry, write, { flows: deps.flows, configs, schedules, nowMs }),
+      pipelineState(registry, write, {
+        flows: deps.flows,
+        configs,
+        schedules,
+        nowMs,
+        leaseNowMs: deps.leaseNowMs(),
+      }),
       championState(registry, write),
       newestModel(registry, write),
       span === null ? [] : batchesIn(registry, write, CHAMPIONS, span),
@@ -91,6 +100,7 @@ async function load(view: View): Promise<Model> {
       listEvents(registry, write, { limit: SHOWN_EVENTS }),
       freshnessOn(registry, deps, runsSchedules),
       latestVersion(registry, read, "data", ASSET.trainingDataset),
+      leftOpen(view),
     ]);
   const waiting = dataset !== null ? [] : await waitingFor(deps.flows, registry);
   const failures = pipeline.flatMap(({ last }) => last?.status === "failed" ? [last] : []);
@@ -106,6 +116,7 @@ async function load(view: View): Promise<Model> {
     live,
     events,
     failures,
+    open,
     waiting,
   };
   return { ...model, next: await nextOf(view, model, dataset !== null) };
@@ -113,7 +124,7 @@ async function load(view: View): Promise<Model> {
 
 async function nextOf(
   view: View,
-  { freshness, pipeline, champion, newest, failures, waiting, rates }: Omit<Model, "next">,
+  { freshness, pipeline, champion, newest, failures, open, waiting, rates }: Omit<Model, "next">,
   hasDataset: boolean,
 ): Promise<Step | null> {
   const { registry } = view;
@@ -125,6 +136,8 @@ async function nextOf(
     failure: failure
       ? { id: failure.id, flow: failure.flow, step: failure.error?.step ?? null }
       : null,
+    stranded: open.stranded.find(({ goesOn }) => !goesOn) ?? null,
+    parked: open.parked[0] ?? null,
     stale: freshness.state === "stale" ? freshness.sentence : null,
     hasSnapshot: freshness.marketAt !== null,
     hasDataset,

@@ -15,6 +15,7 @@ import { Age, ageText, RunLink } from "../components/refs.tsx";
 import { causeIn, commandIn } from "../components/run_words.tsx";
 import { definePage, type NextAction } from "../page.ts";
 import { RunTable } from "../panels/run_list.tsx";
+import { type Attended, attended, type LeftOpen, leftOpen } from "../reading/open_work.ts";
 import { flowRuns, listed, type ListedRun, lookBack, type RunRow } from "../reading/runs.ts";
 import { hrefWith, type View } from "../view.ts";
 
@@ -51,12 +52,13 @@ interface Recent {
 }
 
 interface Model {
-  runs: ListedRun[];
+  runs: Attended<ListedRun>[];
   olderBefore: number | null;
   /** How many runs were looked at for a filter; null where an index gave them. */
   lookedAt: number | null;
   flow: string | null;
   recent: Recent;
+  stranded: LeftOpen["stranded"];
 }
 
 export const runs = definePage({
@@ -64,16 +66,20 @@ export const runs = definePage({
   query,
   load: async (view, asked): Promise<Model> => {
     const flow = asked.flow === undefined ? null : findFlow(view.deps.flows, asked.flow).name;
-    const [list, recent] = await Promise.all([listRows(view, asked, flow), recentRuns(view)]);
-    const { shown: runs, olderBefore, lookedAt } = list;
-    return { runs, olderBefore, lookedAt, flow, recent };
+    const [list, recent, { stranded }] = await Promise.all([
+      listRows(view, asked, flow),
+      recentRuns(view),
+      leftOpen(view),
+    ]);
+    const { shown, olderBefore, lookedAt } = list;
+    return { runs: await attended(view, shown), olderBefore, lookedAt, flow, recent, stranded };
   },
   render: (view, model, asked) => ({
     title: "Runs",
     section: "runs",
     finding: findingOf(view, model.recent),
     lead: <Lead view={view} recent={model.recent} />,
-    next: nextOf(view, model.recent),
+    next: nextOf(view, model),
     body: (
       <Panel
         id="runs"
@@ -200,8 +206,17 @@ const Lead: FC<{ view: View; recent: Recent }> = ({ view, recent }) => {
   );
 };
 
-/** A failure that nothing has made good yet. */
-function nextOf(view: View, { newest, lastFailure, isOver }: Recent): NextAction | null {
+/** A run that stands still, or a failure that nothing has made good yet. */
+function nextOf(view: View, { recent, stranded }: Model): NextAction | null {
+  const { newest, lastFailure, isOver } = recent;
+  const still = stranded.find(({ goesOn }) => !goesOn);
+  if (still !== undefined) {
+    return {
+      title: `Run ${still.id} ${still.isCrashed ? "crashed" : "was interrupted"}`,
+      text: `Its finished steps stand; ${still.flow} goes on from there, in a new run.`,
+      command: view.command(`runs resume ${still.id}`),
+    };
+  }
   if (newest === null) {
     return {
       title: "Start here",

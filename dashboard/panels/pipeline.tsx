@@ -5,6 +5,7 @@ import { RunHistory } from "../charts/runs.tsx";
 import { duration } from "../../src/cards/format.ts";
 import { ageText, RunLink } from "../components/refs.tsx";
 import { State, type StateKind } from "../components/state.tsx";
+import { isCrashed } from "../reading/open_work.ts";
 import type { FlowState } from "../reading/pipeline.ts";
 import type { View } from "../view.ts";
 
@@ -32,7 +33,11 @@ export const Pipeline: FC<{ view: View; flows: readonly FlowState[] }> = ({ view
 );
 
 /** How a flow stands; an evaluation that failed its gates is a run that is done. */
-export function stateOf({ last, isLate }: FlowState): { kind: StateKind; word: string } {
+export function stateOf({ last, process, isLate }: FlowState): { kind: StateKind; word: string } {
+  if (last !== null && isCrashed({ status: last.status, process })) {
+    return { kind: "fail", word: "crashed" };
+  }
+  if (last?.status === "interrupted") return { kind: "warn", word: "interrupted" };
   if (last?.status === "running") return { kind: "run", word: "running" };
   if (last?.status === "failed") return { kind: "fail", word: "failed" };
   if (isLate) return { kind: "warn", word: "late" };

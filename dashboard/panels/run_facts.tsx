@@ -38,6 +38,9 @@ export const FactsPanel: FC<Props> = ({ view, run, details, flow }) => (
           </>,
         ],
         ["Started by", <Starter view={view} run={run} details={details} />],
+        ...run.resumes === null
+          ? []
+          : [["Resumes", <Resumed view={view} run={run} />] as [Child, Child]],
         ["Code", <code>{plainText(run.codeVersion)}</code>],
         [
           "Branch",
@@ -55,6 +58,14 @@ export const FactsPanel: FC<Props> = ({ view, run, details, flow }) => (
     <h3>Outputs</h3>
     <Facts facts={outputs(view, run, details)} />
   </Panel>
+);
+
+/** The run that it goes on with, and the how-manieth attempt it is. */
+const Resumed: FC<{ view: View; run: RunRecord }> = ({ view, run: { resumes, attempt } }) => (
+  <>
+    <RunLink view={view} id={resumes!} />
+    {`, attempt ${attempt}`}
+  </>
 );
 
 const Starter: FC<Omit<Props, "flow">> = ({ view, run, details: { trigger, tags } }) => {

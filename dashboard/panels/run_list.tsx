@@ -13,12 +13,13 @@ import {
   StartedBy,
 } from "../components/run_words.tsx";
 import { took } from "../components/text.ts";
+import { type Attended, isCrashed } from "../reading/open_work.ts";
 import type { ListedRun, RunRow } from "../reading/runs.ts";
 import type { View } from "../view.ts";
 
 export interface RunTableProps {
   view: View;
-  runs: readonly ListedRun[];
+  runs: readonly Attended<ListedRun>[];
   caption: Child;
 }
 
@@ -38,13 +39,16 @@ export const RunTable: FC<RunTableProps> = ({ view, runs, caption }) => (
     ]}
     narrow={[undefined, undefined, undefined, undefined, "took", "by", "full", "full"]}
     rows={runs.map((run): Row => ({
-      class: run.status === "failed" ? "bad" : "",
+      class: run.status === "failed" || isCrashed(run) ? "bad" : "",
       cells: [
         <RunLink view={view} id={run.id} text={String(run.id)} />,
         <a href={view.href(`/flows/${encodeURIComponent(run.flow)}`)}>
           <code>{plainText(run.flow)}</code>
         </a>,
-        <RunState run={run} />,
+        <>
+          <RunState run={run} />
+          <Chain view={view} run={run} />
+        </>,
         <At view={view} at={run.startedAt} />,
         took(runMs(view, run)),
         <StartedBy view={view} run={run} />,
@@ -53,6 +57,22 @@ export const RunTable: FC<RunTableProps> = ({ view, runs, caption }) => (
       ],
     }))}
   />
+);
+
+/** Its place among the runs that go on with each other. */
+const Chain: FC<{ view: View; run: RunRow }> = ({ view, run: { resumes, resumedBy } }) => (
+  <>
+    {resumes === null ? "" : (
+      <small class="dim sub">
+        resumes <RunLink view={view} id={resumes} />
+      </small>
+    )}
+    {resumedBy === null ? "" : (
+      <small class="dim sub">
+        resumed by <RunLink view={view} id={resumedBy} />
+      </small>
+    )}
+  </>
 );
 
 const Result: FC<{ run: RunRow }> = ({ run }) =>

@@ -8,6 +8,7 @@ import { RunTimeline, type StepState } from "../charts/runs.tsx";
 import { Foreign, Nothing, Panel, type Row, Table } from "../components/panel.tsx";
 import { State, type StateKind } from "../components/state.tsx";
 import { took } from "../components/text.ts";
+import { type Attended, isCrashed } from "../reading/open_work.ts";
 import type { StepView } from "../reading/run_details.ts";
 
 const STATES: Record<StepState, [StateKind, string]> = {
@@ -18,8 +19,13 @@ const STATES: Record<StepState, [StateKind, string]> = {
   waiting: ["skip", "not run"],
 };
 
-function stateOf(record: StepRecord | null, run: RunRecord, isNext: boolean): StepState {
+function stateOf(
+  record: StepRecord | null,
+  run: Attended<RunRecord>,
+  isNext: boolean,
+): StepState {
   if (record !== null) {
+    if (record.adoptedFrom !== null) return "kept";
     return record.status === "completed"
       ? "done"
       : record.status === "failed"
@@ -27,17 +33,24 @@ function stateOf(record: StepRecord | null, run: RunRecord, isNext: boolean): St
       : "running";
   }
   // A step's record is written when it ends: the one that is due is the one that runs.
-  return isNext && run.status === "running" ? "running" : "waiting";
+  return isNext && run.status === "running" && !isCrashed(run) ? "running" : "waiting";
 }
 
 /** A step without a record: it is still to come, or was forgotten with what it made. */
-function waitingWord({ status }: RunRecord): string | null {
-  if (status === "running") return "waits";
+function waitingWord(run: Attended<RunRecord>): string | null {
+  const { status } = run;
+  if (status === "running") return isCrashed(run) ? null : "waits";
   return status === "completed" ? "no longer kept" : null;
 }
 
+/** "kept of run 12" */
+function keptWord(record: StepRecord | null): string | null {
+  const from = record?.adoptedFrom ?? null;
+  return from === null ? null : `kept of run ${from}`;
+}
+
 /** `totalMs`: how long the run took, or has run so far. */
-export const StepsPanel: FC<{ run: RunRecord; steps: StepView[]; totalMs: number }> = (
+export const StepsPanel: FC<{ run: Attended<RunRecord>; steps: StepView[]; totalMs: number }> = (
   { run, steps, totalMs },
 ) => {
   const startMs = Date.parse(run.startedAt);
@@ -56,7 +69,7 @@ export const StepsPanel: FC<{ run: RunRecord; steps: StepView[]; totalMs: number
         <code>{plainText(step.name)}</code>,
         <State
           kind={kind}
-          word={state === "waiting" ? waitingWord(run) ?? word : word}
+          word={state === "waiting" ? waitingWord(run) ?? word : keptWord(step.record) ?? word}
         />,
         begin === null ? UNDEFINED : took((end ?? totalMs) - begin),
         <Said step={step} run={run} state={state} />,
@@ -94,20 +107,26 @@ export const StepsPanel: FC<{ run: RunRecord; steps: StepView[]; totalMs: number
   );
 };
 
-function captionOf(run: RunRecord, total: string): string {
+function captionOf(run: Attended<RunRecord>, total: string): string {
   const from = `Wall time from ${run.startedAt.slice(11, 19)}`;
+  if (isCrashed(run)) return `${from}; the run's process is gone.`;
   if (run.status === "running") return `${from}, ${total} so far.`;
+  if (run.status === "interrupted") return `${from}, ${total} until it was interrupted.`;
   return run.status === "failed"
     ? `${from}, ${total} to the failure. A run that fails leaves no version and no event.`
     : `${from}, ${total} in all.`;
 }
 
-const EndState: FC<{ run: RunRecord }> = ({ run: { status, error } }) =>
-  status === "running"
+const EndState: FC<{ run: Attended<RunRecord> }> = ({ run }) => {
+  const { status, error } = run;
+  if (isCrashed(run)) return <State kind="fail" word="crashed" />;
+  if (status === "interrupted") return <State kind="warn" word="interrupted" />;
+  return status === "running"
     ? <State kind="run" word="running" />
     : status === "completed"
     ? <State kind="ok" word="done" />
     : <State kind="fail" word={error === null ? "failed" : `failed, exit ${exitCodeOf(error)}`} />;
+};
 
 function exitCodeOf({ code }: NonNullable<RunRecord["error"]>): number {
   return ERROR_CODES[code].exitCode;

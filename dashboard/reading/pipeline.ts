@@ -8,7 +8,9 @@ import { iso } from "../../src/domain/time.ts";
 import { dueOf, type Start, startOf } from "../../src/engine/dueness.ts";
 import type { Flow } from "../../src/engine/flow.ts";
 import type { RegistryContext } from "../../src/registry/context.ts";
+import { processesOf, type RunProcess } from "../../src/registry/leases.ts";
 import { getRun, listRunIds } from "../../src/registry/runs.ts";
+import { type Gap, listGaps } from "../../src/registry/slots.ts";
 import { branchKey } from "./days.ts";
 import { Memo } from "./memo.ts";
 import { hasEnded, rowOf, type RunRow } from "./runs.ts";
@@ -24,6 +26,8 @@ const KEPT_LISTS = 50;
 export interface FlowState {
   flow: string;
   last: RunRow | null;
+  /** Of that run; null where nobody has to end it. */
+  process: RunProcess | null;
   /** Since its last run began. */
   ageMs: number | null;
   start: Start;
@@ -31,6 +35,8 @@ export interface FlowState {
   dueAt: string | null;
   /** Due for longer than a run may take to begin. */
   isLate: boolean;
+  /** The newest slots that no run was begun for; null for none, and without a schedule. */
+  gap: Gap | null;
   /** Its newest runs, oldest first. */
   history: { id: number; status: RunStatus }[];
 }
@@ -41,6 +47,8 @@ export interface PipelineQuery {
   /** Of the process that runs them on this branch; none where nothing does. */
   schedules: ProjectConfig["schedules"];
   nowMs: number;
+  /** Real time, as leases are kept in. */
+  leaseNowMs: number;
 }
 
 const ended = new Memo<RunRow | null>(KEPT_RUNS);
@@ -52,7 +60,15 @@ export async function pipelineState(
   scope: ReadScope,
   query: PipelineQuery,
 ): Promise<FlowState[]> {
-  return await Promise.all(query.flows.map((flow) => flowState(registry, scope, flow, query)));
+  const states = await Promise.all(
+    query.flows.map((flow) => flowState(registry, scope, flow, query)),
+  );
+  const lasts = states.flatMap(({ last }) => last ?? []);
+  const processes = await processesOf(registry, scope, lasts, query.leaseNowMs);
+  return states.map((state) => ({
+    ...state,
+    process: state.last && (processes.get(state.last.id) ?? null),
+  }));
 }
 
 async function flowState(
@@ -60,7 +76,7 @@ async function flowState(
   scope: ReadScope,
   flow: Flow,
   { configs, schedules, nowMs }: PipelineQuery,
-): Promise<FlowState> {
+): Promise<Omit<FlowState, "process">> {
   const ids = await newestIds(registry, scope, flow.name);
   const runs = await Promise.all(ids.map((id) => runById(registry, scope, id)));
   const found = runs.filter((run) => run !== null);
@@ -69,6 +85,9 @@ async function flowState(
   const schedule = schedules[flow.name as keyof typeof schedules];
   const start = startOf(flow, { schedule, configs });
   const due = start.by === "schedule" ? dueOf(start.expression, { lastStartMs, nowMs }) : null;
+  const [gap] = schedule === undefined
+    ? []
+    : await listGaps(registry, scope, flow.name, { limit: 1 });
   return {
     flow: flow.name,
     last,
@@ -76,6 +95,7 @@ async function flowState(
     start,
     dueAt: due && iso(due.dueMs),
     isLate: due?.isLate ?? false,
+    gap: gap ?? null,
     history: found.map(({ id, status }) => ({ id, status })).reverse(),
   };
 }

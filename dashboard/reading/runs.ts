@@ -29,9 +29,9 @@ export function rowOf({ configs: _configs, params: _params, ...row }: RunRecord)
   return row;
 }
 
-/** Whether a run is what it will always be. */
+/** Whether a run is what it will always be; one that did not come to its end may be gone on with. */
 export function hasEnded(run: RunRow | null): boolean {
-  return run !== null && run.status !== "running";
+  return run !== null && (run.status === "completed" || run.resumedBy !== null);
 }
 
 export interface LookBack {

@@ -87,7 +87,8 @@ export async function dashboardOn(
       begin(
         runnerFor(setup, actor),
         { params: run.params, tags: [] },
-        (runner, onStarted) => resumeRun(runner, flows, run.id, { onStarted, asked }),
+        (runner, onStarted) =>
+          resumeRun(runner, given.flows ?? flows, run.id, { onStarted, asked }),
       ),
     outcomeReport,
     scoreRows: () => Promise.reject(new Error("this test scores nothing")),

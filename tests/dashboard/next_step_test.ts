@@ -6,6 +6,8 @@ import { type BranchState, nextStep } from "../../dashboard/next_step.ts";
 const CALM: BranchState = {
   isEmpty: false,
   failure: null,
+  stranded: null,
+  parked: null,
   stale: null,
   hasSnapshot: true,
   hasDataset: true,
@@ -28,6 +30,15 @@ const CASES: [name: string, state: Partial<BranchState>, command: string | null]
   ["a flow whose last run failed is looked at", {
     failure: { id: 9, flow: "train", step: "fit" },
   }, "runs show 9"],
+  ["a run that stands still is gone on with, before a failure is looked at", {
+    stranded: { id: 12, flow: "train", isCrashed: true },
+    failure: { id: 9, flow: "score", step: "score" },
+    parked: { eventId: 4, consumer: "score" },
+  }, "runs resume 12"],
+  ["an event that was given up is replayed, once no failure stands before it", {
+    parked: { eventId: 4, consumer: "score" },
+    model: { ...candidate, status: "evaluated" },
+  }, "events replay 4 --consumer score"],
   ["without a model and with a dataset, it is learned from", {
     model: null,
     champion: null,

@@ -120,6 +120,7 @@ async function flowsOf(view: View, views: Views): Promise<FlowState[]> {
     configs,
     schedules,
     nowMs,
+    leaseNowMs: deps.leaseNowMs(),
   });
 }
 

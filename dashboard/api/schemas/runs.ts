@@ -96,16 +96,6 @@ export const logSchema = z.strictObject({
   left_out: count.describe("older lines that were not asked for"),
 }).openapi("Log");
 
-export const eventSchema = z.strictObject({
-  id,
-  name: z.string(),
-  branch: z.string(),
-  run_id: id.nullable().describe("run that published it; null for an act outside of a run"),
-  recorded_at: time,
-  market_at: time.nullable(),
-  payload: freeObject.describe("what it names, by version"),
-}).openapi("Event");
-
 export const deliverySchema = z.strictObject({
   event_id: id,
   consumer: z.string().describe("a flow by its name, or a notification as notify:<rule>"),
@@ -118,9 +108,16 @@ export const deliverySchema = z.strictObject({
   updated_at: time,
 }).openapi("Delivery");
 
-export const heardEventSchema = eventSchema.extend({
+export const heardEventSchema = z.strictObject({
+  id,
+  name: z.string(),
+  branch: z.string(),
+  run_id: id.nullable().describe("run that published it; null for an act outside of a run"),
+  recorded_at: time,
+  market_at: time.nullable(),
+  payload: freeObject.describe("what it names, by version"),
   deliveries: z.array(deliverySchema).describe("who is to hear of it, and how far they are"),
-}).openapi("HeardEvent");
+}).openapi("Event");
 
 export const replayedSchema = z.strictObject({
   event_id: id,

@@ -66,7 +66,11 @@ Deno.test("a run that goes on shows its steps as they end, and one whose process
       params: z.strictObject({}),
     }),
   ).build();
-  const dashboard = await dashboardOn(registry, { flows: [slow] });
+  let leaseNowMs = Date.now();
+  const dashboard = await dashboardOn(registry, {
+    flows: [slow],
+    leaseNowMs: () => leaseNowMs,
+  });
   const page = async () => textOf(await (await dashboard.page("/runs/1")).text());
   const started = Promise.withResolvers<unknown>();
   const options = { params: {}, tags: [], triggeredBy: null, onStarted: started.resolve };
@@ -80,9 +84,17 @@ Deno.test("a run that goes on shows its steps as they end, and one whose process
   const text = await page();
   assertStringIncludes(text, "Run 1 is going on at fit 1 of 2 steps are done");
   assertStringIncludes(text, "Steps appear here as they end.");
+  assert(!(await page()).includes("Resume run 1"), "nobody goes on with what goes on");
+  leaseNowMs += 2 * HOUR_MS;
   registry.clockMs += 2 * HOUR_MS;
-  assertStringIncludes(await page(), "its process has most likely ended");
-  assertStringIncludes(await page(), "Run it again");
+  const gone = await page();
+  assertStringIncludes(gone, "Run 1 crashed at fit 1 of 2 steps are done, and stand.");
+  assertStringIncludes(gone, "Its process is gone: the last sign of life is 2 h old.");
+  assertStringIncludes(gone, "Nobody goes on with it by itself.");
+  assertStringIncludes(gone, "Starts a new run at fit; the step before it is kept.");
+  assertStringIncludes(gone, "Resume run 1");
+  assertStringIncludes(gone, "fit not run");
+  leaseNowMs -= 2 * HOUR_MS;
   gates[1]!.resolve();
   await run;
   assertStringIncludes(await page(), "Run 1 is done");

@@ -37,6 +37,7 @@ Deno.test("a flow's state has its last run, its history, oldest first, and when 
     configs: testConfigs(),
     schedules: { ingest: "0 * * * *" },
     nowMs: START_MS + 2.5 * HOUR_MS,
+    leaseNowMs: Date.now(),
   });
   assertEquals(state!.history, [{ id: 1, status: "completed" }, { id: 2, status: "failed" }]);
   assertEquals([state!.last!.id, state!.ageMs, state!.isLate], [2, 1.5 * HOUR_MS, true]);
@@ -57,6 +58,7 @@ Deno.test("a run that has ended is read once, and one that goes on until it has"
       configs: testConfigs(),
       schedules: {},
       nowMs: START_MS,
+      leaseNowMs: Date.now(),
     }))[0]!;
   assertEquals((await read()).last, null);
   const running = runFlow(testRunner(registry), flow, RUN);
