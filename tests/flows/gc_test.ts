@@ -300,3 +300,25 @@ Deno.test("the steps of a run that can be gone on with stay, with what they made
     for (const ref of refs) await readBlob(store, ref);
     await nothingIsWrong(store);
   }));
+
+for (const commits of [1, 4, 9, 16, 25, 60]) {
+  Deno.test(`a collection that dies after ${commits} commits leaves a whole store, and the next one goes on`, () =>
+    withWholeStore(async ({ store }) => {
+      const rehearsal = await collectGarbage(
+        store,
+        options({ retention: NOTHING, dryRun: true }),
+      );
+      const commit = store.commit.bind(store);
+      let left = commits;
+      store.commit = (scope, build) => {
+        if (left-- <= 0) throw new Error("died");
+        return commit(scope, build);
+      };
+      await collectGarbage(store, options({ retention: NOTHING })).catch(() => {});
+      store.commit = commit;
+      await nothingIsWrong(store);
+      const { kept } = await collectGarbage(store, options({ retention: NOTHING }));
+      assertEquals(kept, rehearsal.kept);
+      await nothingIsWrong(store);
+    }));
+}
