@@ -1,5 +1,6 @@
 // The one thing to do next on a branch, from its state alone: what stops the chain first.
 
+import { plainText } from "../src/cards/format.ts";
 import type { ModelStatus } from "../src/domain/asset.ts";
 import type { DeliveryRecord } from "../src/domain/durability.ts";
 import type { StrandedRun } from "../src/registry/open_work.ts";
@@ -76,8 +77,10 @@ export function nextStep(state: BranchState): Step | null {
     const { eventId, consumer } = parked;
     return {
       title: "Do this next",
-      text: `Event ${eventId} was given up for ${consumer}. Once the cause is gone, replay it.`,
-      command: `events replay ${eventId} --consumer ${consumer}`,
+      text: `Event ${eventId} was given up for ${
+        plainText(consumer)
+      }. Once the cause is gone, replay it.`,
+      command: `events replay ${eventId}`,
     };
   }
   if (model === null || (champion === null && model.status === "revoked")) return firstModel(state);

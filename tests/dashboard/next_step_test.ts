@@ -38,7 +38,7 @@ const CASES: [name: string, state: Partial<BranchState>, command: string | null]
   ["an event that was given up is replayed, once no failure stands before it", {
     parked: { eventId: 4, consumer: "score" },
     model: { ...candidate, status: "evaluated" },
-  }, "events replay 4 --consumer score"],
+  }, "events replay 4"],
   ["without a model and with a dataset, it is learned from", {
     model: null,
     champion: null,

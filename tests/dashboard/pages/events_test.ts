@@ -2,7 +2,10 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { newChampion, revoke, rollBack, trainModel } from "../../support/registry.ts";
+import { parkedEvent } from "../acts/branch_states.ts";
+import { listDeliveries, stageDelivery } from "../../../src/registry/deliveries.ts";
 import { withDashboard } from "../dashboard.ts";
+import { headOf, textOf } from "./text.ts";
 
 interface Twin {
   events: { id: number; name: string }[];
@@ -88,5 +91,74 @@ Deno.test("what people write is shown as text, with nothing invisible in it", as
     assert(!html.includes("<script>alert"));
     assert(!html.includes("\u202e"));
     assertStringIncludes(html, "&lt;script&gt;alert(1)&lt;/script&gt;");
+  });
+});
+
+Deno.test("an event says who listens, and how far each of them is", async () => {
+  await withDashboard(async (dashboard, registry) => {
+    await trainModel(registry);
+    const page = async () => textOf(await (await dashboard.page("/events")).text());
+    const dueAtMs = registry.clockMs + 120_000;
+    const table = [
+      [{ state: "pending" }, "evaluate pending, due"],
+      [
+        { state: "pending", dueAtMs, failures: 1 },
+        "evaluate pending, due in 2 min after 1 failure",
+      ],
+      [{ state: "running", runId: 1 }, "evaluate running run 1"],
+      [{ state: "done" }, "evaluate done run 1"],
+      [{ state: "expired" }, "evaluate expired run 1"],
+    ] as const;
+    for (const [change, words] of table) {
+      await registry.store.commit(registry.scopes.write, async (tx) => {
+        await stageDelivery(registry, tx, { eventId: 1, consumer: "evaluate" }, change);
+      });
+      assertStringIncludes((await page()).replaceAll("\u00a0", " "), words);
+    }
+    const { events } = await dashboard.json<{ events: { deliveries: { consumer: string }[] }[] }>(
+      "/events.json",
+    );
+    assertEquals(events[0]!.deliveries.map(({ consumer }) => consumer), ["evaluate"]);
+  });
+});
+
+Deno.test("an event that was given up stands above the others with its error, until it is replayed", async () => {
+  await withDashboard(async (dashboard, registry) => {
+    await parkedEvent(registry);
+    const html = await (await dashboard.page("/events")).text();
+    assertStringIncludes(headOf(html), "1 event was given up");
+    assertStringIncludes(textOf(html), "The market did not answer.");
+    assertStringIncludes(html, 'method="post" action="/events/1/replay"');
+    const overview = textOf(await (await dashboard.page("/")).text());
+    assertStringIncludes(overview, "./anomaly events replay 1 --branch main");
+    const answer = await dashboard.post("/events/1/replay", {
+      consumer: "evaluate",
+      reason: "it answers again",
+    });
+    assertEquals([answer.status, answer.headers.get("location")], [303, "/events?before=2"]);
+    const [delivery] = await listDeliveries(registry, registry.scopes.write, 1);
+    assertEquals([delivery!.state, delivery!.failures], ["pending", 0]);
+    const audit = textOf(await (await dashboard.page("/audit")).text());
+    assertStringIncludes(audit, "replay event 1 (model_registered) for evaluate");
+    assertStringIncludes(audit, "it answers again");
+    const after = await (await dashboard.page("/events")).text();
+    assert(!after.includes("Given up"));
+  });
+});
+
+Deno.test("what a listener failed with is text", async () => {
+  await withDashboard(async (dashboard, registry) => {
+    await trainModel(registry);
+    const evil = "<script>alert(1)</script>\u202e";
+    await registry.store.commit(registry.scopes.write, async (tx) => {
+      await stageDelivery(registry, tx, { eventId: 1, consumer: "notify:ops" }, {
+        state: "parked",
+        error: { code: "unavailable", message: evil },
+      });
+    });
+    for (const path of ["/events", "/"]) {
+      const html = await (await dashboard.page(path)).text();
+      assert(!html.includes("<script>alert") && !html.includes("\u202e"), path);
+    }
   });
 });
