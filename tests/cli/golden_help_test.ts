@@ -89,6 +89,8 @@ Deno.test("the overview groups the commands: flows as the data goes, then look, 
     "events replay",
     "backup",
     "restore",
+    "verify",
+    "gc",
     "doctor",
     "completions",
   ]);
