@@ -5,6 +5,8 @@ const STATE_LENGTH = 624;
 const STATE_SHIFT = 397;
 /** Words of a round that depend on the round before alone; the others depend on these. */
 const FIRST_WORDS = STATE_LENGTH - STATE_SHIFT;
+/** Words that are made at first: a tree of a forest is seeded for one or two. */
+const FEW_WORDS = 8;
 const UPPER_BIT = 0x80000000;
 const LOWER_BITS = 0x7fffffff;
 const TWIST = 0x9908b0df;
@@ -158,23 +160,24 @@ export class Mt19937 {
     return drawn;
   }
 
-  /** Makes the next words of the round, or the first of a new one; few draws need no whole round. */
+  /** Makes the next words of the round, or a few of a new one, for who draws few. */
   #makeReady(): void {
     const state = this.#state;
-    if (this.#readyCount === FIRST_WORDS) {
-      for (let i = FIRST_WORDS; i < STATE_LENGTH - 1; i++) {
-        state[i] = twist(state[i - FIRST_WORDS]!, state[i]!, state[i + 1]!);
+    const start = this.#readyCount % STATE_LENGTH;
+    if (start === 0) this.#position = 0;
+    if (start < FIRST_WORDS) {
+      this.#readyCount = start === 0 ? FEW_WORDS : FIRST_WORDS;
+      for (let i = start; i < this.#readyCount; i++) {
+        state[i] = twist(state[i + STATE_SHIFT]!, state[i]!, state[i + 1]!);
       }
-      const last = STATE_LENGTH - 1;
-      state[last] = twist(state[last - FIRST_WORDS]!, state[last]!, state[0]!);
-      this.#readyCount = STATE_LENGTH;
       return;
     }
-    for (let i = 0; i < FIRST_WORDS; i++) {
-      state[i] = twist(state[i + STATE_SHIFT]!, state[i]!, state[i + 1]!);
+    for (let i = FIRST_WORDS; i < STATE_LENGTH - 1; i++) {
+      state[i] = twist(state[i - FIRST_WORDS]!, state[i]!, state[i + 1]!);
     }
-    this.#position = 0;
-    this.#readyCount = FIRST_WORDS;
+    const last = STATE_LENGTH - 1;
+    state[last] = twist(state[last - FIRST_WORDS]!, state[last]!, state[0]!);
+    this.#readyCount = STATE_LENGTH;
   }
 }
 
