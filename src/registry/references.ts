@@ -6,7 +6,6 @@ import type {
   AliasRecord,
   AssetKind,
   BlobRef,
-  LineageInput,
   VersionRecord,
 } from "../domain/asset.ts";
 import { ASSET } from "../domain/asset.ts";
@@ -19,32 +18,20 @@ import type {
 import type { EvaluationRecord } from "../domain/evaluation.ts";
 import type { OutcomeRecord, PredictionBatch } from "../domain/prediction.ts";
 import type { EventRecord, RunRecord, StepRecord } from "../domain/run.ts";
-import { type ReadScope, readScope } from "../domain/scope.ts";
 import type { CounterName, ForgottenName, KeyMap, ReadKey } from "../store/keys.ts";
-import { keysOf } from "../store/keys.ts";
-import type { Reader, Store } from "../store/kv.ts";
 import { IMPORTED } from "./archive_lineage.ts";
 import { blobRefsIn } from "./blob_refs.ts";
 import { isOpen } from "./deliveries.ts";
-
-/** Where a record stands, and through what others are read. */
-export interface Place {
-  store: Store;
-  reader: Reader;
-  scope: ReadScope;
-  keys: KeyMap;
-  /** The parts of the key after the kind. */
-  rest: Deno.KvKeyPart[];
-}
-
-/** Another record that has to be there, unless retention has taken it. */
-export interface Pointer {
-  /** What it is to the record: "run", "input training_dataset v3". */
-  as: string;
-  key: ReadKey<unknown>;
-  /** The sequence in which it may have been forgotten, and its number there; null where it never is. */
-  forgotten: { mark: ReadKey<{ through: number }>; number: number } | null;
-}
+import {
+  eventPointer,
+  inputPointers,
+  modelPointer,
+  optional,
+  type Place,
+  type Pointer,
+  runPointer,
+  versionPointer,
+} from "./pointers.ts";
 
 export interface IndexEntry {
   key: ReadKey<unknown>;
@@ -253,60 +240,12 @@ export const RECORD_KINDS: Readonly<Record<string, RecordKind<unknown>>> = {
   slot: kind<SlotRecord>({ pointers: ({ runId }, place) => [runPointer(place, runId)] }),
 };
 
-/** Everything of one record that has to be there for it. */
-export function placeOf(
-  store: Store,
-  reader: Reader,
-  scope: ReadScope,
-  rest: Deno.KvKeyPart[],
-): Place {
-  return { store, reader, scope, keys: keysOf(scope), rest };
-}
-
 function counted(
   counter: "run" | "event" | "audit",
   [number]: Deno.KvKeyPart[],
   forgotten: ForgottenName | null,
 ): Counted {
   return { counter, number: Number(number), forgotten };
-}
-
-function optional<T, R>(value: T | null | undefined, use: (value: T) => R): R[] {
-  return value === null || value === undefined ? [] : [use(value)];
-}
-
-function runPointer({ keys }: Place, id: number): Pointer {
-  const mark = keys.forgotten("run");
-  return { as: `run ${id}`, key: keys.run(id), forgotten: { mark, number: id } };
-}
-
-function eventPointer({ keys }: Place, id: number): Pointer {
-  const mark = keys.forgotten("event");
-  return { as: `event ${id}`, key: keys.event(id), forgotten: { mark, number: id } };
-}
-
-function versionPointer(place: Place, ref: LineageInput["ref"]): Pointer {
-  const { kind, name, version, branch } = ref;
-  const keys = keysOf(readScope(place.scope.project, branch));
-  const there = branch === place.scope.branch ? "" : ` of branch ${branch}`;
-  return {
-    as: `${name} v${version}${there}`,
-    key: keys.version(kind, name, version),
-    forgotten: { mark: keys.forgotten(`version/${kind}/${name}`), number: version },
-  };
-}
-
-function modelPointer(place: Place, name: string, version: number): Pointer {
-  return versionPointer(place, { kind: "model", name, version, branch: place.scope.branch });
-}
-
-/** Both ends of a range; what lies between is found by the sequence of its numbers. */
-function inputPointers(place: Place, { ref, firstVersion, role }: LineageInput): Pointer[] {
-  const ends = firstVersion === ref.version ? [ref.version] : [firstVersion, ref.version];
-  return ends.map((version) => {
-    const pointer = versionPointer(place, { ...ref, version });
-    return { ...pointer, as: `input ${pointer.as} (${role})` };
-  });
 }
 
 /** The reverse edges of a version's inputs on its own branch; of two inputs with one key the last counts. */

@@ -7,7 +7,7 @@ import type { Json } from "../domain/asset.ts";
 import { toAppError } from "../domain/errors.ts";
 import type { WriteKey } from "../store/keys.ts";
 import { type Suspicion, suspicionOf } from "./findings.ts";
-import type { Place } from "./references.ts";
+import type { Place } from "./pointers.ts";
 import { coinBuckets, readBatch } from "./predictions.ts";
 
 /** Which batch: market time, model, version. */

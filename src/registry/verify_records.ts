@@ -5,7 +5,8 @@ import { canonicalJson } from "../domain/json.ts";
 import type { Json } from "../domain/asset.ts";
 import { blobKeys, type ReadKey, type WriteKey } from "../store/keys.ts";
 import { keyText, type Suspicion, suspicionOf } from "./findings.ts";
-import { type IndexEntry, type Place, type Pointer, RECORD_KINDS } from "./references.ts";
+import type { Place, Pointer } from "./pointers.ts";
+import { type IndexEntry, RECORD_KINDS } from "./references.ts";
 
 /** A record as the walk found it. */
 export interface FoundRecord {
