@@ -1,19 +1,20 @@
 // What is open on a branch, whoever left it: runs whose process died, and events that nobody has handled yet. A
 // process that serves works it off beside its own.
 
+import type { JsonObject } from "../domain/asset.ts";
 import { type DeliveryRecord, isExpired, Taken } from "../domain/durability.ts";
 import { AppError, toAppError } from "../domain/errors.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { duration } from "../domain/time.ts";
 import { listOpen, MAX_BACKOFF_MS, stageDelivery } from "../registry/deliveries.ts";
 import { type Lease, listLeases } from "../registry/leases.ts";
-import { getRun } from "../registry/runs.ts";
+import { getRun, listTags } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
 import { processDied, stageEnd } from "./ending.ts";
 import type { Flow, RunnerContext } from "./flow.ts";
 import { boundTo, type TriggeredRun } from "./listening.ts";
 import { resumeRun } from "./resume.ts";
-import { deliver } from "./triggers.ts";
+import { deliver, pick } from "./triggers.ts";
 
 /** Events of one listener that are looked at together. */
 const PAGE = 200;
@@ -55,7 +56,10 @@ export async function workOff(
     if (ctx.stopping.aborted) return;
     const next = await nextDue(ctx, flows, listener);
     if (next === null) return;
-    await told(next.flow, () => deliver(ctx, flows, next, { tags: [], goesOn: true }));
+    await told(next.flow, async () => {
+      const { params, tags } = await inherited(ctx, next);
+      return await deliver(ctx, flows, { ...next, params }, { tags, goesOn: true });
+    });
   }
 }
 
@@ -141,6 +145,24 @@ async function nextDue(
     }
   }
   return null;
+}
+
+/**
+ * What the run takes over from the one that published the event, as it would have from the process that
+ * followed that one: its tags, and the parameters that both have.
+ */
+async function inherited(
+  { registry }: RunnerContext,
+  { flow, event, params }: TriggeredRun,
+): Promise<{ params: JsonObject; tags: string[] }> {
+  const { write } = registry.scopes;
+  const from = event.runId === null ? null : await getRun(registry, write, event.runId);
+  // It may be forgotten by now.
+  if (from === null) return { params, tags: [] };
+  const tags = (await listTags(registry, write, from.id))
+    .filter(({ record }) => !record.system).map(({ tag }) => tag);
+  const own = pick(from.params, Object.keys(flow.params.shape));
+  return { params: { ...own, ...params }, tags };
 }
 
 /** A time that no backoff reaches was written by a clock that ran ahead. */

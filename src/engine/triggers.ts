@@ -177,6 +177,7 @@ async function triggeredByRun(
   return events.flatMap((event) => event === null ? [] : triggeredBy(flows, event, ctx));
 }
 
-function pick(params: JsonObject, names: readonly string[]): JsonObject {
+/** Those of the parameters that are among the names. */
+export function pick(params: JsonObject, names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(params).filter(([name]) => names.includes(name)));
 }
