@@ -47,10 +47,12 @@ function requireRows(X: Matrix, labels: Int8Array): void {
     refuse(`${labels.length} labels for ${X.rowCount} rows`, "one a row");
   }
   if (X.columnCount === 0 && X.rowCount > 0) refuse("rows without columns", "at least one column");
-  const at = X.values.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
+  const { values } = X;
+  let at = 0;
+  while (at < values.length && Number.isFinite(values[at]!)) at++;
+  if (at === values.length) return;
   const where = `row ${Math.floor(at / X.columnCount)}, column ${at % X.columnCount}`;
-  refuse(`${X.values[at]} in ${where}`, "finite numbers");
+  refuse(`${values[at]} in ${where}`, "finite numbers");
 }
 
 function groupRows(X: Matrix, labels: Int8Array): GroupedRows {
@@ -60,8 +62,9 @@ function groupRows(X: Matrix, labels: Int8Array): GroupedRows {
   let first = 0;
   let second = firstCount;
   for (let i = 0; i < rowCount; i++) {
-    const target = labels[i]! < 0 ? first++ : second++;
-    values.set(X.values.subarray(i * columnCount, (i + 1) * columnCount), target * columnCount);
+    let to = (labels[i]! < 0 ? first++ : second++) * columnCount;
+    const end = (i + 1) * columnCount;
+    for (let from = i * columnCount; from < end; from++) values[to++] = X.values[from]!;
   }
   return { values, rowCount, columnCount, firstCount };
 }
