@@ -4,7 +4,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { newChampion, revoke, rollBack, trainModel } from "../../support/registry.ts";
 import { parkedEvent } from "../acts/branch_states.ts";
 import { listDeliveries, stageDelivery } from "../../../src/registry/deliveries.ts";
-import { withDashboard } from "../dashboard.ts";
+import { dashboardOn, withDashboard } from "../dashboard.ts";
 import { headOf, textOf } from "./text.ts";
 
 interface Twin {
@@ -160,5 +160,17 @@ Deno.test("what a listener failed with is text", async () => {
       const html = await (await dashboard.page(path)).text();
       assert(!html.includes("<script>alert") && !html.includes("\u202e"), path);
     }
+  });
+});
+
+Deno.test("what an act publishes is for those who listen, as what a run publishes", async () => {
+  await withDashboard(async (_, registry) => {
+    await newChampion(registry);
+    await newChampion(registry);
+    const dashboard = await dashboardOn(registry, { listenersOf: () => () => ["notify:ops"] });
+    await dashboard.post("/aliases/champion/rollback", { reason: "tried" });
+    const [event] = (await dashboard.json<Twin>("/events.json")).events;
+    const [delivery] = await listDeliveries(registry, registry.scopes.write, event!.id);
+    assertEquals([event!.name, delivery?.consumer], ["model_rolled_back", "notify:ops"]);
   });
 });

@@ -98,6 +98,8 @@ Deno.test("a run that was interrupted says before which step, and is gone on wit
 
 Deno.test("a run that goes on with another shows what was kept, and both lead to each other", async () => {
   await withRun("failed", async ({ dashboard, text, mend, registry }) => {
+    // Lists keep what has ended: this one is yet to be gone on with.
+    assertStringIncludes(await text("/runs"), "train failed");
     assertStringIncludes(
       await text("/runs/1"),
       "Resume it Starts a new run at fit; the step before it is kept.",
