@@ -99,7 +99,7 @@ Deno.test("a run that was interrupted says before which step, and is gone on wit
 Deno.test("a run that goes on with another shows what was kept, and both lead to each other", async () => {
   await withRun("failed", async ({ dashboard, text, mend, registry }) => {
     // Lists keep what has ended: this one is yet to be gone on with.
-    assertStringIncludes(await text("/runs"), "train failed");
+    assertStringIncludes(await text("/flows/train"), "failed");
     assertStringIncludes(
       await text("/runs/1"),
       "Resume it Starts a new run at fit; the step before it is kept.",
@@ -118,6 +118,7 @@ Deno.test("a run that goes on with another shows what was kept, and both lead to
     const list = await text("/runs");
     assertStringIncludes(list, "done resumes run 1");
     assertStringIncludes(list, "failed resumed by run 2");
+    assertStringIncludes(await text("/flows/train"), "failed resumed by run 2");
     const again = await dashboard.post("/runs/1/resume");
     assertEquals(again.status, 409);
     assertStringIncludes(textOf(await again.text()), "run 2 has gone on with it");
