@@ -1,8 +1,8 @@
 // One request to a receiver that is not trusted: it may stall, answer without end, send us elsewhere, or have a
 // name that leads into a private network. Connected to is the very address that was checked.
 
-import type { RequestOptions } from "node:https";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, RequestOptions } from "node:http";
+import type { LookupFunction, Socket } from "node:net";
 import { AppError } from "../domain/errors.ts";
 import { isAddress, isPublicAddress } from "./address.ts";
 
@@ -66,7 +66,7 @@ async function checkedAddresses(
   { url, allowPrivate }: Post,
   resolve: Resolve,
 ): Promise<string[]> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const host = hostOf(url);
   const addresses = isAddress(host) ? [host] : await resolve(host);
   const refused = allowPrivate ? undefined : addresses.find((one) => !isPublicAddress(one));
   if (refused === undefined) return addresses;
@@ -87,21 +87,17 @@ async function exchange(
   addresses: readonly string[],
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { request } = url.protocol === "https:"
-    ? await import("node:https")
-    : await import("node:http");
+  const { request } = await import("node:http");
   const bytes = new TextEncoder().encode(body);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const connect = await connectorTo(url, addresses);
   const options: RequestOptions = {
     method: "POST",
-    host,
-    port: url.port === "" ? undefined : Number(url.port),
+    host: hostOf(url),
+    port: portOf(url),
     path: url.pathname + url.search,
-    headers: { ...headers, "content-length": String(bytes.byteLength) },
-    // No connection is kept: the next one is to be checked again.
-    agent: false,
-    // The name is not asked for a second time: it might answer differently.
-    lookup: (_name, _options, answered) => answered(null, addresses.map(withFamily)),
+    headers: { ...headers, host: url.host, "content-length": String(bytes.byteLength) },
+    // Of its own, and so not kept: the next one is to be checked again.
+    createConnection: connect,
   };
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   let answered: (() => void) | null = null;
@@ -122,6 +118,33 @@ async function exchange(
     signal.removeEventListener("abort", stop);
     sent.destroy();
   }
+}
+
+/**
+ * Opens a connection to one of the addresses; the name is not asked for again, for it might answer
+ * differently. TLS is set up here, because node:https wants to read the machine's certificates first, which
+ * takes a permission that the program does not have.
+ */
+async function connectorTo(url: URL, addresses: readonly string[]): Promise<() => Socket> {
+  const lookup: LookupFunction = (_name, _options, answered) =>
+    answered(null, addresses.map(withFamily));
+  const host = hostOf(url);
+  const to = { host, port: portOf(url), lookup };
+  if (url.protocol === "http:") {
+    const net = await import("node:net");
+    return () => net.connect(to);
+  }
+  const tls = await import("node:tls");
+  return () => tls.connect({ ...to, ...(isAddress(host) ? {} : { servername: host }) });
+}
+
+/** Without the brackets of IPv6. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, "");
+}
+
+function portOf({ port, protocol }: URL): number {
+  return port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }
 
 function withFamily(address: string): { address: string; family: number } {

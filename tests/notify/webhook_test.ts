@@ -190,23 +190,32 @@ Deno.test("post() connects to the address that was checked, whatever the name sa
   assertEquals(there.received[0]!.headers.get("host"), `receiver.invalid:${there.port}`);
 });
 
-Deno.test("post() connects by TLS to the address that was checked as well", async () => {
-  const hello = Promise.withResolvers<string>();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const serving = (async () => {
-    using connection = await listener.accept();
-    const bytes = new Uint8Array(4096);
-    const length = await connection.read(bytes) ?? 0;
-    hello.resolve(new TextDecoder("latin1").decode(bytes.subarray(0, length)));
-  })();
-  const url = `https://receiver.invalid:${listener.addr.port}/`;
-  const resolve: Resolve = () => Promise.resolve(["127.0.0.1"]);
-  const error = await assertRejects(() => post(request(url), resolve), AppError);
-  assertEquals(error.code, "unavailable");
-  assert(
-    (await hello.promise).includes("receiver.invalid"),
-    "the certificate of that name is asked for",
-  );
-  await serving;
-  listener.close();
-});
+/** What the program is given where it is installed. */
+const permissions = { read: true, write: true, net: true, env: true, sys: false, run: false };
+
+Deno.test(
+  "post() connects by TLS to the address that was checked, by the permissions that the program has",
+  {
+    permissions,
+  },
+  async () => {
+    const hello = Promise.withResolvers<string>();
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const serving = (async () => {
+      using connection = await listener.accept();
+      const bytes = new Uint8Array(4096);
+      const length = await connection.read(bytes) ?? 0;
+      hello.resolve(new TextDecoder("latin1").decode(bytes.subarray(0, length)));
+    })();
+    const url = `https://receiver.invalid:${listener.addr.port}/`;
+    const resolve: Resolve = () => Promise.resolve(["127.0.0.1"]);
+    const error = await assertRejects(() => post(request(url), resolve), AppError);
+    assertEquals(error.code, "unavailable");
+    assert(
+      (await hello.promise).includes("receiver.invalid"),
+      "the certificate of that name is asked for",
+    );
+    await serving;
+    listener.close();
+  },
+);
