@@ -3,7 +3,7 @@
 // that the masks are some dozens and not as many as there are thresholds.
 
 import { MASK_BYTES, MAX_RANK_BITS } from "../kernel/assembly/layout.ts";
-import type { Forest } from "./random_tree.ts";
+import type { Forest } from "./tree.ts";
 import { floorToFloat32, gridOver, sortDistinct, type ThresholdGrid } from "./threshold_grid.ts";
 
 export interface ColumnPlan {

@@ -1,7 +1,7 @@
 // How much each feature of a row lengthens or shortens its paths through a forest, against a row that is
 // typical in every feature. Behind the explanation of a flag.
 
-import { NO_CHILD, type Tree } from "./random_tree.ts";
+import { NO_CHILD, type Tree } from "./tree.ts";
 
 /** Whose value a feature has on the path that is walked. */
 const OPEN = 0;

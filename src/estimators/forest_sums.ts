@@ -8,7 +8,7 @@ import { requireFiniteFloat32 } from "./estimator.ts";
 import { type ForestTables, forestTables } from "./forest_tables.ts";
 import { walkForest } from "./forest_walk.ts";
 import { pathLengths } from "./path_length.ts";
-import type { Forest } from "./random_tree.ts";
+import type { Forest } from "./tree.ts";
 
 /** A block costs as much as walking this many rows, however many it holds. */
 const MIN_KERNEL_ROWS = 64;

@@ -11,7 +11,7 @@ import {
   TREE_BYTES,
 } from "../kernel/assembly/layout.ts";
 import { maskBytes, planColumns } from "./column_plans.ts";
-import type { Forest, Tree } from "./random_tree.ts";
+import type { Forest, Tree } from "./tree.ts";
 import {
   codeMembers,
   type ColumnPlace,

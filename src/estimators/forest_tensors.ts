@@ -2,7 +2,7 @@
 // stay those of their own tree. Everything is checked on the way in: see `checkTree`.
 
 import type { Tensor, TensorFile } from "../domain/tensors.ts";
-import { type Forest, NO_CHILD, NO_FEATURE, NO_THRESHOLD, type Tree } from "./random_tree.ts";
+import { type Forest, NO_CHILD, NO_FEATURE, NO_THRESHOLD, type Tree } from "./tree.ts";
 import { expectModel, type TensorReader } from "./tensor_reader.ts";
 
 function concatInt32(parts: Int32Array[]): Tensor {

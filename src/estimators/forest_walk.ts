@@ -2,7 +2,7 @@
 // large for the kernel's tables, and runtimes without vector instructions; the kernel's twin.
 
 import type { Matrix } from "../domain/table.ts";
-import { type Forest, NO_CHILD, type Tree } from "./random_tree.ts";
+import { type Forest, NO_CHILD, type Tree } from "./tree.ts";
 
 /** Rows that go down a tree before the next tree's turn: their values and the tree stay in cache. */
 const BLOCK_ROWS = 256;

@@ -19,7 +19,8 @@ import { PathContributions } from "./forest_contributions.ts";
 import { ForestSums } from "./forest_sums.ts";
 import { forestToTensors } from "./forest_tensors.ts";
 import { averagePathLength } from "./path_length.ts";
-import { type Forest, growTree, type TrainingRows, type Tree } from "./random_tree.ts";
+import { growTree, type TrainingRows } from "./random_tree.ts";
+import { type Forest, type Tree } from "./tree.ts";
 
 export type IsolationForestConfig = Extract<ModelConfig, { algorithm: "isolation_forest" }>;
 

@@ -1,7 +1,7 @@
 // How long a path to a leaf is taken to be. Every way of scoring a forest adds up these numbers, so that
 // all of them give the same bits.
 
-import { NO_CHILD, type Tree } from "./random_tree.ts";
+import { NO_CHILD, type Tree } from "./tree.ts";
 
 const EULER_GAMMA = 0.5772156649015329;
 

@@ -4,7 +4,7 @@
 import { MASK_BYTES, MAX_CODE_BITS, SPLIT_BYTES } from "../kernel/assembly/layout.ts";
 import type { ColumnPlan } from "./column_plans.ts";
 import { codeLeaves, type LeafCodes } from "./leaf_codes.ts";
-import { NO_CHILD, type Tree } from "./random_tree.ts";
+import { NO_CHILD, type Tree } from "./tree.ts";
 import { floorToFloat32, rankOf } from "./threshold_grid.ts";
 
 /** The masks of more leaves would not stay in the cache. */

@@ -6,7 +6,7 @@ import { type Detector, fitDetector, labelsOf } from "../../src/estimators/detec
 import { explainRows } from "../../src/estimators/explanation.ts";
 import { PathContributions } from "../../src/estimators/forest_contributions.ts";
 import { IsolationForest } from "../../src/estimators/isolation_forest.ts";
-import type { Tree } from "../../src/estimators/random_tree.ts";
+import type { Tree } from "../../src/estimators/tree.ts";
 import { Mt19937 } from "../../src/random.ts";
 
 const FOREST = modelConfigSchema.parse({ algorithm: "isolation_forest" });

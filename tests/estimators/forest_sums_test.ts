@@ -11,7 +11,7 @@ import {
   IsolationForest,
   type IsolationForestConfig,
 } from "../../src/estimators/isolation_forest.ts";
-import type { Forest, Tree } from "../../src/estimators/random_tree.ts";
+import type { Forest, Tree } from "../../src/estimators/tree.ts";
 import { Mt19937 } from "../../src/random.ts";
 import { rows } from "./samples.ts";
 

@@ -6,7 +6,7 @@ import { modelConfigSchema } from "../../src/domain/config.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import type { Matrix } from "../../src/domain/table.ts";
 import { fitIsolationForest, IsolationForest } from "../../src/estimators/isolation_forest.ts";
-import type { Tree } from "../../src/estimators/random_tree.ts";
+import type { Tree } from "../../src/estimators/tree.ts";
 import { bell, FOREST_DATA } from "../oracle/data_sets.ts";
 import {
   assertClose,

@@ -8,7 +8,7 @@ import {
   type IsolationForestConfig,
 } from "../../src/estimators/isolation_forest.ts";
 import { labelsOf } from "../../src/estimators/detector.ts";
-import type { Tree } from "../../src/estimators/random_tree.ts";
+import type { Tree } from "../../src/estimators/tree.ts";
 import {
   assertClose,
   type FixtureArray,
