@@ -9,6 +9,7 @@ import { defineFlow, type RunnerContext, WithEffects } from "../../src/engine/fl
 import { listenersOf } from "../../src/engine/listening.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { getDelivery, stageDelivery } from "../../src/registry/deliveries.ts";
+import { listRuns } from "../../src/registry/runs.ts";
 import { HOUR_MS, memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
 
 const HEAD = { summary: "", examples: [], consumes: "", produces: "", params: z.strictObject({}) };
@@ -95,4 +96,16 @@ Deno.test("an event that waited for more than a day is recorded as expired, and 
   event.registry.clockMs += 24 * HOUR_MS + 1;
   await event.look();
   assertEquals([(await event.delivery()).state, event.tries()], ["expired", 0]);
+});
+
+Deno.test("what another process delivers carries the tags of the run that published the event", async () => {
+  using event = await published({ code: null });
+  await event.look();
+  const { registry } = event;
+  const tagged = await listRuns(registry, registry.scopes.read, {
+    limit: 9,
+    flow: "fit",
+    tag: "nightly",
+  });
+  assertEquals(tagged.map(({ triggeredBy }) => triggeredBy), [1]);
 });
