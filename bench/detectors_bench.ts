@@ -152,7 +152,9 @@ function results(lines: string[][], versions: readonly string[], rounds: number)
 
 Written by \`deno task bench\` on ${new Date().toISOString().slice(0, 10)}: ${machine()}.
 
-Detectors: one thread, processor time, ${rounds} rounds in which ours and scikit-learn take turns, each
+Detectors: one thread, processor time, ${rounds} round${
+    rounds === 1 ? "" : "s"
+  } in which ours and scikit-learn take turns, each
 in a process of its own on the same rows. _First call_ is the first of a process, compiling included;
 _warm_ the median of the second half of two seconds' calls. A ratio is scikit-learn's warm time over
 ours in the same round, and of the rounds the median. _Peak memory_ is the process's after its first
@@ -197,3 +199,4 @@ const lines = await withFolder(async (folder) => {
 });
 const file = String(args.output ?? new URL("bench/results.md", ROOT).pathname);
 await Deno.writeTextFile(file, results(lines, versions, rounds));
+await output(Deno.execPath(), ["fmt", "--quiet", file]);

@@ -4,7 +4,7 @@
 import { flows } from "../flows/mod.ts";
 import { modelConfigSchema } from "../src/domain/config.ts";
 import { readScope, writeScope } from "../src/domain/scope.ts";
-import { toMatrix } from "../src/domain/table.ts";
+import { type Matrix, toMatrix } from "../src/domain/table.ts";
 import { findFlow } from "../src/engine/flow.ts";
 import { runFlow } from "../src/engine/runner.ts";
 import { fitDetector } from "../src/estimators/detector.ts";
@@ -107,8 +107,9 @@ export async function stages(): Promise<WallTiming[]> {
   const scaled = detector.transform(holdout);
   const labels = detector.predict(holdout);
   const encoded = encodeTable(pair.training);
-  const training = `${X.rowCount} × ${X.columnCount}`;
-  const held = `${holdout.rowCount} × ${holdout.columnCount}`;
+  const size = (rows: Matrix) => `${rows.rowCount.toLocaleString("en")} × ${rows.columnCount}`;
+  const training = size(X);
+  const held = size(holdout);
   const works: [string, () => unknown][] = [
     [`parse one response, ${COINS} coins`, () => parseMarkets(bodies[0]!)],
     [`build the dataset pair, ${HOURS} h × ${COINS} coins`, () => buildDatasetPair(request)],
