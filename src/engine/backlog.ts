@@ -76,7 +76,10 @@ async function abandoned(ctx: RunnerContext, flows: readonly Flow[]) {
   return found;
 }
 
-/** Resumes it; where that cannot be, it is given up with the reason, and not tried for ever. */
+/**
+ * Resumes it; where that cannot be, it is given up with the reason, and not tried for ever: also where
+ * somebody has handled its event meanwhile. One that another process has is not given up.
+ */
 async function goOnWith(
   ctx: RunnerContext,
   flows: readonly Flow[],
@@ -90,7 +93,7 @@ async function goOnWith(
     });
   } catch (cause) {
     const error = toAppError(cause);
-    if (!hasBegun && !(error instanceof Taken)) await giveUp(ctx, run, error);
+    if (!hasBegun) await giveUp(ctx, run, error);
     throw error;
   }
 }
