@@ -103,7 +103,8 @@ async function takeSlot(
   const record = await getSchedule(registry, write, flow.name);
   const due = dueSlot(flow.name, expression, registry.nowMs(), record);
   if (due === null) return null;
-  const last = record?.runId == null ? null : await getRun(registry, write, record.runId);
+  const lastId = record?.runId ?? null;
+  const last = lastId === null ? null : await getRun(registry, write, lastId);
   if (last && record!.slotMs === due.slotMs) {
     return isRetry(runner, last) ? await queue.resume({ runner, run: last }).failure : null;
   }

@@ -87,9 +87,10 @@ export async function stageSlot(
   const taken = await tx.get(keys.slot(flow, slotMs));
   if (taken) throw takenBy(due, `run ${taken.runId} has that slot`);
   const schedule = await tx.get(keys.schedule(flow));
-  const lease = schedule?.runId == null ? null : await tx.get(keys.lease(schedule.runId));
+  const before = schedule?.runId ?? null;
+  const lease = before === null ? null : await tx.get(keys.lease(before));
   if (lease && !isExpired(lease, options.nowMs)) {
-    throw takenBy(due, `run ${schedule!.runId} of an earlier slot is going on`);
+    throw takenBy(due, `run ${before} of an earlier slot is going on`);
   }
   tx.set(keys.slot(flow, slotMs), { runId: options.runId, takenAt: wallTime(ctx) });
   tx.set(keys.schedule(flow), {

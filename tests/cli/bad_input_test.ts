@@ -201,7 +201,7 @@ const WRONG_USAGE: readonly Case[] = [
     "config show --model_config <folder>/nowhere.json",
     "Cannot read <folder>/nowhere.json: no such file, expected a JSON file or a built-in one: " +
     "configs/evaluation.json, configs/model.json, configs/model_aggressive.json, " +
-    "configs/model_conservative.json, configs/model_lof.json, configs/project.json, " +
+    "configs/model_conservative.json, configs/model_lof.json, configs/notifications.json, configs/project.json, " +
     "configs/training.json. See: anomaly config show",
   ],
   // Sources.

@@ -7,7 +7,7 @@ const SPEED = 50;
 export async function withFastTimers<R>(work: () => Promise<R>): Promise<R> {
   const real = globalThis.setTimeout;
   const fast = (handler: () => void, ms = 0) => real(handler, ms / SPEED);
-  globalThis.setTimeout = Object.assign(fast, { __promisify__: real.__promisify__ });
+  globalThis.setTimeout = fast as typeof setTimeout;
   try {
     return await work();
   } finally {
