@@ -9,6 +9,7 @@ import {
   MAX_CELL_STEPS,
   SPLIT_BYTES,
   TREE_BYTES,
+  TREES_A_PASS,
 } from "../kernel/assembly/layout.ts";
 import { maskBytes, planColumns } from "./column_plans.ts";
 import type { Forest, Tree } from "./tree.ts";
@@ -21,9 +22,6 @@ import {
   splitRecords,
   WAITING_MASKS,
 } from "./tree_tables.ts";
-
-/** Trees whose leaf codes the kernel holds at once. */
-const CODE_ROOMS = 8;
 
 /** Bytes to be placed at `address` of the kernel's memory, after which comes nothing that is taken. */
 export interface ForestTables {
@@ -78,7 +76,7 @@ function takeRooms(layout: Layout, columnCount: number, leafPlans: readonly Leaf
     waiting: layout.take(WAITING_MASKS * MASK_BYTES),
     leaves: layout.take(mostLeaves * MASK_BYTES),
     values: layout.take(4 * BLOCK_ROWS * columnCount),
-    codes: layout.take(CODE_ROOMS * BLOCK_ROWS),
+    codes: layout.take(TREES_A_PASS * BLOCK_ROWS),
   };
 }
 

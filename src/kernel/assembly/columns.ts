@@ -53,11 +53,11 @@ export function takeColumns(rows: usize, columnCount: u32, columns: usize): bool
   let bad = i64x2.splat(0);
   let column: u32 = 0;
   for (; column + 2 <= columnCount; column += 2) {
-    const pair = takePair(rows + (column << 3), rowBytes, columns + column * COLUMN_SIZE);
+    const pair = takePair(rows + (column << 3), rowBytes, columns + usize(column) * COLUMN_SIZE);
     bad = v128.or(bad, pair);
   }
   if (column < columnCount) {
-    const one = takeOne(rows + (column << 3), rowBytes, columns + column * COLUMN_SIZE);
+    const one = takeOne(rows + (column << 3), rowBytes, columns + usize(column) * COLUMN_SIZE);
     bad = v128.or(bad, one);
   }
   return !v128.any_true(bad);

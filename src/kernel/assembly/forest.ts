@@ -2,11 +2,11 @@
 // 128 rows with each instruction. See docs/kernel.md.
 
 import { COLUMN_SIZE, takeColumns } from "./columns";
-import { BLOCK_ROWS, COLUMN_BYTES, TREE_BYTES } from "./layout";
+import { BLOCK_ROWS, COLUMN_BYTES, TREE_BYTES, TREES_A_PASS } from "./layout";
 import { ALL_ROWS, fillMask } from "./mask";
 import { rankByGrid, rankBySearch } from "./ranks";
 import { Column, Forest, Tree } from "./records";
-import { addEight, addOne, TREES_A_PASS } from "./sums";
+import { addEight, addOne } from "./sums";
 import { writePlanes, writeThermometer } from "./thermometer";
 import { writeLeafCodes } from "./tree";
 
@@ -29,7 +29,7 @@ function writeMasks(forest: Forest): void {
 
 function addTrees(forest: Forest, sums: usize): void {
   let tree = forest.trees;
-  let left = forest.treeCount;
+  let left = i32(forest.treeCount);
   for (; left >= TREES_A_PASS; left -= TREES_A_PASS) {
     const first = tree;
     const end = forest.codes + TREES_A_PASS * BLOCK_ROWS;

@@ -9,6 +9,8 @@ export const MASK_BYTES = 64;
 export const MAX_CODE_BITS = 8;
 /** Most bits of a rank: a column has fewer than 65536 different thresholds. */
 export const MAX_RANK_BITS = 16;
+/** Trees whose leaf codes are held at once: their values are added in one pass over the sums. */
+export const TREES_A_PASS = 8;
 /** Most thresholds in a cell of a column's grid. */
 export const MAX_CELL_STEPS = 8;
 

@@ -14,7 +14,7 @@ export class Forest {
   trees: usize;
   /** Room for the block's values, column after column: f32[columnCount][BLOCK_ROWS]. */
   values: usize;
-  /** Room for the leaf codes of eight trees: u8[8][BLOCK_ROWS]. */
+  /** Room for the leaf codes of a pass: u8[TREES_A_PASS][BLOCK_ROWS]. */
   codes: usize;
   /** The mask of all rows, from which every tree starts. */
   allRows: usize;

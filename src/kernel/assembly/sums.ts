@@ -1,25 +1,26 @@
 // Adds up the leaf values of a block's rows, tree by tree in f64, so that a sum has the bits that adding
 // in any other way, but in the same order, would give it.
 
-import { BLOCK_ROWS, MAX_CODE_BITS, TREE_BYTES } from "./layout";
+import { BLOCK_ROWS, MAX_CODE_BITS, TREE_BYTES, TREES_A_PASS } from "./layout";
 import { Tree } from "./records";
-
-/** Trees whose values are added in one pass: a sum is loaded and stored once for all of them. */
-export const TREES_A_PASS: u32 = 8;
 
 /** Leaf values of a tree, f64 for every code that there can be. */
 const TABLE_BYTES: usize = 8 << MAX_CODE_BITS;
 /** Those of the trees of a pass, copied to where the compiler knows them to be. */
-const tables: usize = memory.data(2048 * 8, 64);
+const tables: usize = memory.data((8 << MAX_CODE_BITS) * TREES_A_PASS, 64);
 
 function copyTable(tree: usize, table: usize): void {
   const record = changetype<Tree>(tree);
   memory.copy(table, record.leafValues, 8 << record.codeBits);
 }
 
-/** @param codes u8[8][BLOCK_ROWS], of eight trees from `tree` on */
+/**
+ * A pass: a sum is loaded and stored once for its trees, which are written out one by one.
+ *
+ * @param codes u8[TREES_A_PASS][BLOCK_ROWS], of the trees from `tree` on
+ */
 export function addEight(tree: usize, codes: usize, sums: usize): void {
-  for (let i: usize = 0; i < TREES_A_PASS; i++) {
+  for (let i: usize = 0; i < usize(TREES_A_PASS); i++) {
     copyTable(tree + i * TREE_BYTES, tables + i * TABLE_BYTES);
   }
   for (let code = codes, end = codes + BLOCK_ROWS; code < end; code++, sums += 8) {
@@ -36,7 +37,7 @@ export function addEight(tree: usize, codes: usize, sums: usize): void {
   }
 }
 
-/** For the last trees, where their number is no multiple of eight. */
+/** For the last trees, where their number is no multiple of TREES_A_PASS. */
 export function addOne(tree: usize, codes: usize, sums: usize): void {
   copyTable(tree, tables);
   for (let code = codes, end = codes + BLOCK_ROWS; code < end; code++, sums += 8) {
