@@ -1,5 +1,5 @@
-// Isolation Forest: rows that few random cuts set apart are abnormal. The default
-// algorithm of a detector; fits the same trees as scikit-learn from the same random_state, and scores in plain code.
+// Isolation Forest: rows that few random cuts set apart are abnormal. The default algorithm of a detector;
+// from the same random_state it fits the same trees as scikit-learn.
 
 import type { ModelConfig } from "../domain/config.ts";
 import { AppError } from "../domain/errors.ts";
