@@ -1,8 +1,5 @@
 // `deno task bench`: the detectors against scikit-learn in the same run, and the data path that they are
-// part of, in one table: bench/results.md. bench/README.md says how it is measured.
-//
-// Usage: deno task bench [--python <interpreter with scikit-learn>]… [--rounds 3] [--long]
-//   [--only forest,lof,silhouette,pipeline] [--output bench/results.md]
+// part of, in one table: bench/results.md. bench/README.md says how it is measured, and --help how it is run.
 
 import { parseArgs } from "@std/cli";
 import { fitIsolationForest } from "../src/estimators/isolation_forest.ts";
@@ -13,6 +10,15 @@ import { FOREST } from "./detectors/configs.ts";
 import type { Timing } from "./detectors/timing.ts";
 import { snapshotToAlarm, stages, type WallTiming, wholeDemo } from "./pipeline.ts";
 
+const USAGE = `deno task bench: the detectors against scikit-learn, and the data path
+
+--python <path>   an interpreter with scikit-learn, which becomes a column; may be repeated (python3)
+--rounds <n>      how often ours and scikit-learn take turns; the ratio is the median (3)
+--only <parts>    some of forest,lof,silhouette,pipeline
+--long            what takes minutes as well: 42,000 × 34 and 1,000,000 × 6 where rows meet rows
+--output <file>   where the table goes (bench/results.md; with --only it is printed)
+--help`;
+const PARTS = ["forest", "lof", "silhouette", "pipeline"];
 const ROOT = new URL("../", import.meta.url);
 const PEER = new URL("bench/detectors/peer.py", ROOT).pathname;
 const MEASURE = new URL("bench/detectors/measure.ts", ROOT).pathname;
@@ -169,14 +175,42 @@ function note(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-const args = parseArgs(Deno.args, {
-  string: ["rounds", "only", "output"],
-  boolean: ["long"],
-  collect: ["python"],
-});
-const rounds = Number(args.rounds ?? 3);
-const only = String(args.only ?? "forest,lof,silhouette,pipeline").split(",");
-const pythons: string[] = (args.python as string[] | undefined)?.map(String) ?? ["python3"];
+interface Options {
+  pythons: string[];
+  rounds: number;
+  parts: string[];
+  isLong: boolean;
+  /** null: the table is printed. */
+  file: string | null;
+}
+
+function readOptions(): Options {
+  const args = parseArgs(Deno.args, {
+    string: ["python", "rounds", "only", "output"],
+    boolean: ["long", "help"],
+    collect: ["python"],
+  });
+  const known = ["_", "python", "rounds", "only", "output", "long", "help"];
+  const rounds = Number(args.rounds ?? 3);
+  const parts = args.only === undefined ? PARTS : String(args.only).split(",");
+  const isKnown = Object.keys(args).every((name) => known.includes(name)) && args._.length === 0 &&
+    Number.isInteger(rounds) && rounds > 0 && parts.every((part) => PARTS.includes(part));
+  if (args.help === true || !isKnown) {
+    note(USAGE);
+    Deno.exit(isKnown ? 0 : 2);
+  }
+  const pythons = args.python as string[];
+  const whole = args.only === undefined ? new URL("bench/results.md", ROOT).pathname : null;
+  return {
+    pythons: pythons.length > 0 ? pythons : ["python3"],
+    rounds,
+    parts,
+    isLong: args.long === true,
+    file: args.output === undefined ? whole : String(args.output),
+  };
+}
+
+const { pythons, rounds, parts, isLong, file } = readOptions();
 const peers = await findPeers(pythons);
 const versions = peers.map(({ version }) => version);
 
@@ -186,17 +220,21 @@ const lines = await withFolder(async (folder) => {
     lines.push(line);
     note(line.join("  "));
   };
-  for (const one of casesOf(args.long === true)) {
-    if (!only.some((name) => one.work.startsWith(name))) continue;
+  for (const one of casesOf(isLong)) {
+    if (!parts.some((part) => one.work.startsWith(part))) continue;
     add(detectorLine(await measure(one, rounds, peers, folder), versions));
   }
-  if (only.includes("pipeline")) {
+  if (parts.includes("pipeline")) {
     add(pipelineLine(await snapshotToAlarm(folder), versions));
     add(pipelineLine(await wholeDemo(folder), versions));
     for (const timing of await stages()) add(pipelineLine(timing, versions));
   }
   return lines;
 });
-const file = String(args.output ?? new URL("bench/results.md", ROOT).pathname);
-await Deno.writeTextFile(file, results(lines, versions, rounds));
-await output(Deno.execPath(), ["fmt", "--quiet", file]);
+const text = results(lines, versions, rounds);
+if (file === null) {
+  Deno.stdout.writeSync(new TextEncoder().encode(text));
+} else {
+  await Deno.writeTextFile(file, text);
+  await output(Deno.execPath(), ["fmt", "--quiet", file]);
+}
