@@ -102,10 +102,6 @@ function urlProblem(text: string): string | null {
 }
 
 const PREFIX = "notify:";
-/** All consumers of notifications lie from here on … */
-export const FIRST_NOTIFY_CONSUMER = PREFIX;
-/** … and before this. */
-export const AFTER_NOTIFY_CONSUMERS = "notify;";
 
 /** The name under which a rule hears of events: `notify:<rule>`. */
 export function notifyConsumer({ name }: Pick<NotificationRule, "name">): string {
