@@ -68,3 +68,13 @@ export function toAppError(error: unknown): AppError {
   const message = error instanceof Error ? error.message : String(error);
   return new AppError("internal", message, { cause: error });
 }
+
+/** Records are values of at most 64 KiB, and a message may quote whatever it met. */
+const MAX_MESSAGE_CHARS = 2_000;
+
+/** Code and message of an error, as records keep them. */
+export function recordedError(
+  { code, message }: AppError,
+): { code: ErrorCode; message: string } {
+  return { code, message: message.slice(0, MAX_MESSAGE_CHARS) };
+}

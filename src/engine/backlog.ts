@@ -3,7 +3,7 @@
 
 import type { JsonObject } from "../domain/asset.ts";
 import { type DeliveryRecord, isExpired, Taken } from "../domain/durability.ts";
-import { AppError, toAppError } from "../domain/errors.ts";
+import { AppError, recordedError, toAppError } from "../domain/errors.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { duration } from "../domain/time.ts";
 import { listOpen, MAX_BACKOFF_MS, stageDelivery } from "../registry/deliveries.ts";
@@ -116,8 +116,7 @@ async function giveUp(ctx: RunnerContext, { id }: RunRecord, error: AppError): P
     const key = { eventId: run.triggeredBy, consumer: run.flow };
     const delivery = await tx.get(keys.delivery(key.eventId, key.consumer));
     if (delivery?.runId !== id) return true;
-    const { code, message } = error;
-    await stageDelivery(registry, tx, key, { state: "parked", error: { code, message } });
+    await stageDelivery(registry, tx, key, { state: "parked", error: recordedError(error) });
     return true;
   });
 }
@@ -132,8 +131,7 @@ async function nextDue(
   const { write } = registry.scopes;
   for (const flow of flows) {
     if (flow.on === undefined) continue;
-    const open = await listOpen(registry, write, flow.name, { limit: PAGE });
-    for (const delivery of open) {
+    for await (const delivery of openOf(ctx, flow)) {
       if (!isDue(delivery, registry.nowMs())) continue;
       const event = await registry.store.get(keysOf(write).event(delivery.eventId));
       const next = event && boundTo(flow, event);
@@ -148,6 +146,17 @@ async function nextDue(
     }
   }
   return null;
+}
+
+/** Page by page: behind any number that wait for another try there may be one that is due. */
+async function* openOf({ registry }: RunnerContext, flow: Flow): AsyncGenerator<DeliveryRecord> {
+  let after = 0;
+  for (;;) {
+    const page = await listOpen(registry, registry.scopes.write, flow.name, { limit: PAGE, after });
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.eventId;
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // The end of a run, in whichever commit that is: its record, its lease, and the event that it handled.
 
-import { AppError } from "../domain/errors.ts";
+import { AppError, recordedError } from "../domain/errors.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { wallTime } from "../registry/context.ts";
 import { afterFailure, type DeliveryChange, stageDelivery } from "../registry/deliveries.ts";
@@ -8,8 +8,6 @@ import { stageRelease } from "../registry/leases.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { RunnerContext } from "./flow.ts";
-
-const MAX_MESSAGE_CHARS = 2_000;
 
 export type RunEnd =
   | { status: "completed" }
@@ -32,8 +30,7 @@ export async function stageEnd(
   run.status = end.status;
   run.finishedAt = wallTime(registry);
   if (end.status !== "completed") {
-    const { code, message } = end.error;
-    run.error = { code, message: message.slice(0, MAX_MESSAGE_CHARS), step: end.step };
+    run.error = { ...recordedError(end.error), step: end.step };
   }
   tx.set(keys.run(run.id), run);
   const lease = await tx.get(keys.lease(run.id));

@@ -2,7 +2,7 @@
 // state that the event announces, and from then on changes only in commits of the runs that handle it.
 
 import type { DeliveryRecord, DeliveryState } from "../domain/durability.ts";
-import { AppError } from "../domain/errors.ts";
+import { AppError, recordedError } from "../domain/errors.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
@@ -110,26 +110,28 @@ export async function listAllOpen(
   scope: ReadScope,
   { limit }: { limit: number },
 ): Promise<DeliveryRecord[]> {
-  const keys = keysOf(scope);
-  const entries = await ctx.store.list(keys.openDeliveries(), { limit });
-  const records = await ctx.store.getMany(
-    entries.map(({ rest }) => keys.delivery(Number(rest[1]), String(rest[0]))),
+  const entries = await ctx.store.list(keysOf(scope).openDeliveries(), { limit });
+  return await recordsAt(
+    ctx,
+    scope,
+    entries.map(({ rest: [consumer, id] }) => ({
+      eventId: Number(id),
+      consumer: String(consumer),
+    })),
   );
-  return records.filter((record) => record !== null);
 }
 
-/** What a listener has not handled yet, oldest event first. */
+/** What a listener has not handled yet, oldest event first, of the events after one. */
 export async function listOpen(
   ctx: RegistryContext,
   scope: ReadScope,
   consumer: string,
-  { limit }: { limit: number },
+  { limit, after = 0 }: { limit: number; after?: number },
 ): Promise<DeliveryRecord[]> {
-  const keys = keysOf(scope);
-  const entries = await ctx.store.list(keys.openDeliveriesOf(consumer), { limit });
-  const ids = entries.map(({ rest }) => Number(rest[0]));
-  const records = await ctx.store.getMany(ids.map((id) => keys.delivery(id, consumer)));
-  return records.filter((record) => record !== null);
+  const from = [after + 1];
+  const entries = await ctx.store.list(keysOf(scope).openDeliveriesOf(consumer), { limit, from });
+  const at = entries.map(({ rest: [id] }) => ({ eventId: Number(id), consumer }));
+  return await recordsAt(ctx, scope, at);
 }
 
 /** What was given up, newest event first. */
@@ -138,10 +140,27 @@ export async function listParked(
   scope: ReadScope,
   { limit }: { limit: number },
 ): Promise<DeliveryRecord[]> {
+  const range = { limit, reverse: true };
+  const entries = await ctx.store.list(keysOf(scope).parkedDeliveries(), range);
+  return await recordsAt(
+    ctx,
+    scope,
+    entries.map(({ rest: [id, consumer] }) => ({
+      eventId: Number(id),
+      consumer: String(consumer),
+    })),
+  );
+}
+
+/** Those that are still there: one may be handled, and forgotten, since its place in an index was read. */
+async function recordsAt(
+  { store }: RegistryContext,
+  scope: ReadScope,
+  at: readonly DeliveryKey[],
+): Promise<DeliveryRecord[]> {
   const keys = keysOf(scope);
-  const entries = await ctx.store.list(keys.parkedDeliveries(), { limit, reverse: true });
-  const records = await ctx.store.getMany(
-    entries.map(({ rest }) => keys.delivery(Number(rest[0]), String(rest[1]))),
+  const records = await store.getMany(
+    at.map(({ eventId, consumer }) => keys.delivery(eventId, consumer)),
   );
   return records.filter((record) => record !== null);
 }
@@ -162,7 +181,7 @@ export function afterFailure(
     state: isParked ? "parked" : "pending",
     failures,
     dueAtMs: ctx.nowMs() + backoffMs(failures),
-    error: { code: error.code, message: error.message.slice(0, 2000) },
+    error: recordedError(error),
   };
 }
 

@@ -10,6 +10,7 @@ import { listenersOf } from "../../src/engine/listening.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { getDelivery, stageDelivery } from "../../src/registry/deliveries.ts";
 import { listRuns } from "../../src/registry/runs.ts";
+import { keysOf } from "../../src/store/keys.ts";
 import { HOUR_MS, memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
 
 const HEAD = { summary: "", examples: [], consumes: "", produces: "", params: z.strictObject({}) };
@@ -108,4 +109,22 @@ Deno.test("what another process delivers carries the tags of the run that publis
     tag: "nightly",
   });
   assertEquals(tagged.map(({ triggeredBy }) => triggeredBy), [1]);
+});
+
+Deno.test("an event that is due is found behind any number that wait for another try", async () => {
+  using event = await published({ code: null });
+  const { registry } = event;
+  const keys = keysOf(registry.scopes.write);
+  const first = (await registry.store.get(keys.event(1)))!;
+  const newest = 205;
+  for (let id = 1; id <= newest; id++) {
+    await registry.store.commit(registry.scopes.write, async (tx) => {
+      tx.set(keys.event(id), { ...first, id });
+      const dueAtMs = registry.nowMs() + (id === newest ? 0 : HOUR_MS);
+      await stageDelivery(registry, tx, { ...KEY, eventId: id }, { dueAtMs });
+    });
+  }
+  await event.look();
+  const handled = await getDelivery(registry, registry.scopes.read, { ...KEY, eventId: newest });
+  assertEquals([handled?.state, event.tries()], ["done", 1]);
 });
