@@ -16,7 +16,7 @@ import {
   type RegistryContext,
   sourceName,
 } from "../src/registry/context.ts";
-import type { BranchRecord } from "../src/store/keys.ts";
+import type { BranchRecord } from "../src/store/records.ts";
 import { encodeTable } from "../src/store/tables.ts";
 
 const DEFAULT_SOURCE = "coingecko";

@@ -6,7 +6,8 @@ import type { EventRecord } from "../domain/run.ts";
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, Scopes } from "../domain/scope.ts";
 import { iso } from "../domain/time.ts";
-import { type BranchRecord, keysOf } from "../store/keys.ts";
+import { keysOf } from "../store/keys.ts";
+import type { BranchRecord } from "../store/records.ts";
 import type { Store, Transaction } from "../store/kv.ts";
 
 export interface RegistryContext {

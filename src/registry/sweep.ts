@@ -3,7 +3,8 @@
 
 import type { WriteScope } from "../domain/scope.ts";
 import { iso } from "../domain/time.ts";
-import { blobKeys, type BlobMeta } from "../store/keys.ts";
+import { blobKeys } from "../store/keys.ts";
+import type { BlobMeta } from "../store/records.ts";
 import type { Store } from "../store/kv.ts";
 import { blobHashes } from "../store/scan.ts";
 

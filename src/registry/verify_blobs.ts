@@ -3,7 +3,8 @@
 
 import { AppError } from "../domain/errors.ts";
 import { readBlob } from "../store/blobs.ts";
-import { blobKeys, type BlobMeta, BLOBS_PREFIX } from "../store/keys.ts";
+import { blobKeys, BLOBS_PREFIX } from "../store/keys.ts";
+import type { BlobMeta } from "../store/records.ts";
 import type { Store } from "../store/kv.ts";
 import { blobHashes } from "../store/scan.ts";
 import { type Finding, keyText, RESTORE } from "./findings.ts";

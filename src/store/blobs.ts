@@ -5,7 +5,8 @@ import { encodeHex } from "@std/encoding";
 import type { BlobRef } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
 import type { WriteScope } from "../domain/scope.ts";
-import { blobKeys, type BlobMeta } from "./keys.ts";
+import { blobKeys } from "./keys.ts";
+import type { BlobMeta } from "./records.ts";
 import type { Store, Transaction } from "./kv.ts";
 
 /** The largest raw value of Deno KV. */

@@ -20,8 +20,16 @@ import type {
 import type { EvaluationRecord } from "../domain/evaluation.ts";
 import type { CoinScores, OutcomeRecord, PredictionBatch } from "../domain/prediction.ts";
 import type { EventRecord, LogLine, RunRecord, StepRecord } from "../domain/run.ts";
-import type { SourceIdentity } from "../domain/market.ts";
 import type { ReadScope, WriteScope } from "../domain/scope.ts";
+import type {
+  BlobMeta,
+  BranchRecord,
+  EdgeRecord,
+  ForgottenRecord,
+  LeftOverRecord,
+  SchemaRecord,
+  TagRecord,
+} from "./records.ts";
 
 /** A key whose value is a T. */
 export interface ReadKey<T> {
@@ -33,43 +41,6 @@ export interface ReadKey<T> {
 /** A key that may also be written. */
 export interface WriteKey<T> extends ReadKey<T> {
   readonly writable: true;
-}
-
-/** The source that a branch is bound to, and its market clock. */
-export interface BranchRecord {
-  source: SourceIdentity;
-  boundAt: string;
-  /** Market time of the newest data fetched on this branch; the clock of recorded markets. */
-  marketAtMs: number;
-}
-
-export interface BlobMeta {
-  byteLength: number;
-  storedByteLength: number;
-  encoding: "identity" | "gzip";
-  chunkCount: number;
-  /** Last time that someone stored or re-used it; garbage collection waits for a grace after it. */
-  touchedAt: string;
-}
-
-/** Chunks without a meta record, as a collection met them. */
-export interface LeftOverRecord {
-  seenAt: string;
-  /** Of the first chunk: another one tells that somebody is writing it again. */
-  versionstamp: string;
-}
-
-export interface TagRecord {
-  /** System tags are set by the program and cannot be removed by hand. */
-  system: boolean;
-  addedAt: string;
-  addedBy: string;
-}
-
-export interface EdgeRecord {
-  role: string;
-  /** First version of the range of inputs that the edge covers; the last one is in the key. */
-  firstVersion: number;
 }
 
 /** The names of the integer sequences of a branch. */
@@ -84,14 +55,6 @@ export type CounterName =
 
 /** What retention may take, each with numbers of its own; of predictions these are market times, ms. */
 export type ForgottenName = "run" | "event" | "prediction" | `version/${AssetKind}/${string}`;
-
-/** How far retention has come: of what is missing up to there nothing is lost by accident. */
-export interface ForgottenRecord {
-  through: number;
-  /** How many records of the kind so far. */
-  count: number;
-  at: string;
-}
 
 /**
  * Every key of one branch. Functions in the singular give one key, those in the plural the prefix
@@ -283,16 +246,6 @@ export function isBranchKey(parts: Deno.KvKey): boolean {
 /** Whether a key belongs to a branch; a transaction refuses keys of any other. */
 export function belongsTo(scope: WriteScope, parts: Deno.KvKey): boolean {
   return parts[0] === SCHEMA_VERSION && parts[1] === scope.project && parts[2] === scope.branch;
-}
-
-/** What a store says of itself. */
-export interface SchemaRecord {
-  /** The schema that all records follow. */
-  version: number;
-  /** The first version of the program that knows the newest schema named here. */
-  program: string;
-  /** While records are brought to a newer schema: to which, and where the store was copied to before. */
-  migrating: { to: number; backup: string | null } | null;
 }
 
 /** Keys of the store as a whole, outside of all branches. */

@@ -3,7 +3,8 @@
 import { AppError } from "../domain/errors.ts";
 import type { ReadScope, WriteScope } from "../domain/scope.ts";
 import { BUSY_DEADLINE_MS, isBusy, pause, retryWhileBusy } from "./busy.ts";
-import { branchRange, isBranchKey, keysOf, type ReadKey, type SchemaRecord } from "./keys.ts";
+import { branchRange, isBranchKey, keysOf, type ReadKey } from "./keys.ts";
+import type { SchemaRecord } from "./records.ts";
 import { asMigrated } from "./migrations.ts";
 import { OpenSchema, readSchema } from "./schema.ts";
 import { keyId, Transaction } from "./transaction.ts";

@@ -3,7 +3,8 @@
 
 import { AppError } from "../domain/errors.ts";
 import { retryWhileBusy } from "./busy.ts";
-import { type SchemaRecord, storeKeys } from "./keys.ts";
+import { storeKeys } from "./keys.ts";
+import type { SchemaRecord } from "./records.ts";
 
 /** What this program writes. Raised together with a migration in migrations.ts. */
 export const SCHEMA = 2;

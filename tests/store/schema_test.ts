@@ -4,7 +4,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
 import { writeScope } from "../../src/domain/scope.ts";
-import { keysOf, type SchemaRecord, storeKeys } from "../../src/store/keys.ts";
+import { keysOf, storeKeys } from "../../src/store/keys.ts";
+import type { SchemaRecord } from "../../src/store/records.ts";
 import { Store } from "../../src/store/kv.ts";
 import { readSchema, SCHEMA, SCHEMA_PROGRAM } from "../../src/store/schema.ts";
 import { CODE_VERSION } from "../../src/version.ts";
