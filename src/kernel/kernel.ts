@@ -72,7 +72,7 @@ function aligned(address: number): number {
   return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
 }
 
-/** Compiled at the first use; null where this runtime has no vector instructions (SIMD). */
+/** Compiled at the first use; null where this runtime has no vector instructions (relaxed SIMD). */
 let module: WebAssembly.Module | null | undefined;
 /** The instance that waits for the next computation. */
 let idle: Kernel | null = null;
