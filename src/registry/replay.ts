@@ -17,7 +17,8 @@ export interface ReplayRequest {
 }
 
 /**
- * Makes an event due now for its listeners, with their failures forgotten. Throws `not_found` for no such
+ * Makes an event due now for its listeners, with their failures forgotten: whoever handles it begins anew,
+ * with the configs of then, for those of the run that failed may be why it did. Throws `not_found` for no such
  * event and for somebody who was not to hear of it, `conflict` where it is being handled, or where nobody
  * is named and nobody has given it up.
  */
@@ -89,10 +90,13 @@ async function stageReplay(
       { details: { event_id: eventId, consumer, run_id: present.runId } },
     );
   }
+  // What waits may be a run that stands still and is gone on with; what was given up or done begins anew.
+  const isWaiting = present?.state === "pending";
   return await stageDelivery(ctx, tx, { eventId, consumer }, {
     state: "pending",
     failures: 0,
     dueAtMs: ctx.nowMs(),
     error: null,
+    ...isWaiting ? {} : { runId: null },
   });
 }
