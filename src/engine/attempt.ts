@@ -99,7 +99,7 @@ export class StepAttempt {
             `Again in ${waitMs / 1000} s.`,
           "warn",
         );
-        await pause(waitMs, this.#ctx.signal);
+        await pause(waitMs, AbortSignal.any([this.#ctx.signal, this.#ctx.stopping]));
       }
     }
   }

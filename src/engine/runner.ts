@@ -83,7 +83,13 @@ export async function runSteps(
       Object.assign(artifacts, result instanceof WithEffects ? result.artifacts : result);
     } catch (cause) {
       const isCut = ctx.signal.aborted && !lost.signal.aborted;
-      const error = isCut ? stopped(run, step.name, ctx.signal.reason) : toAppError(cause);
+      // The wait before a further try is the one thing within a step that ends with the first word.
+      const isStopped = ctx.stopping.aborted && cause === ctx.stopping.reason;
+      const error = isCut
+        ? stopped(run, step.name, ctx.signal.reason)
+        : isStopped
+        ? stopped(run, step.name, cause)
+        : toAppError(cause);
       const status = error.code === "interrupted" ? "interrupted" : "failed";
       throw await attempt.end(status, error);
     }
