@@ -8,8 +8,8 @@ import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
 
-/** Listeners of one event, and events of one listener that are looked at together. */
-const MAX_LISTENERS = 100;
+/** Listeners of one event: flows, and rules of notification. */
+export const MAX_LISTENERS = 100;
 
 /** An event, and who is to hear of it. */
 export interface DeliveryKey {

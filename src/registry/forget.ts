@@ -12,15 +12,15 @@ import { type ForgottenName, keysOf } from "../store/keys.ts";
 import type { Store } from "../store/kv.ts";
 import { Transaction } from "../store/transaction.ts";
 import type { Gone } from "./gone.ts";
-import { usersOf } from "./lineage.ts";
-import { isOpen } from "./deliveries.ts";
+import { isOpen, MAX_LISTENERS } from "./deliveries.ts";
 import { isResumable } from "./retention.ts";
 
 const MAX_STEPS = 100;
 const MAX_LOG_PARTS = 500;
 const MAX_TAGS = 100;
 const MAX_EVALUATIONS = 500;
-const MAX_LISTENERS = 100;
+/** Of one dataset, gone ones included where nothing is written. */
+const MAX_MODELS = 1000;
 
 /** Where something is forgotten, and when. */
 export interface Forgetting {
@@ -120,10 +120,14 @@ async function isUsedByModel(
   if (record.name !== ASSET.trainingDataset) return false;
   // Checked, so that none is made of it meanwhile.
   await tx.get(keysOf(scope).counter(`version/model/${ASSET.detector}`));
-  const users = await usersOf({ store }, scope, record, MAX_LISTENERS);
-  return users.some(({ kind, name, version }) =>
-    kind === "model" && !gone.hasVersion({ branch: scope.branch, kind, name, version })
-  );
+  // Models alone: whatever judgements there are of the dataset, none of its models is behind a limit.
+  const [from, before] = [[record.version, "model"], [record.version + 1]];
+  const edges = keysOf(scope).usersOf(record.kind, record.name);
+  const users = await store.list(edges, { from, before, limit: MAX_MODELS });
+  return users.some(({ rest: [, , name, version] }) => {
+    const user = { kind: "model" as const, name: String(name), version: Number(version) };
+    return !gone.hasVersion({ ...user, branch: scope.branch });
+  });
 }
 
 async function forgetJudgements(
