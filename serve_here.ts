@@ -18,6 +18,7 @@ import type { ServeOptions, Session } from "./src/cli/command.ts";
 import { nextSlot } from "./src/domain/cron.ts";
 import { AppError, toAppError } from "./src/domain/errors.ts";
 import { iso, utc } from "./src/domain/time.ts";
+import { aborted } from "./src/engine/time_limit.ts";
 import { listRuns } from "./src/registry/runs.ts";
 
 export interface HereOptions extends ServeOptions {
@@ -116,11 +117,4 @@ function describeSchedules(
     return slotMs === null ? `${flow} never` : `${flow} at ${utc(iso(slotMs))}`;
   });
   return `schedules on branch ${branch}: ${due.length === 0 ? "none" : due.join(", ")}`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

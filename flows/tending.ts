@@ -4,6 +4,7 @@
 import { toAppError } from "../src/domain/errors.ts";
 import type { RunnerContext } from "../src/engine/flow.ts";
 import type { RunQueue } from "../src/engine/queue.ts";
+import { aborted } from "../src/engine/time_limit.ts";
 import type { NotificationSender } from "../src/notify/sender.ts";
 
 /** How often the branch is asked whether anything has changed. One read, while nothing has. */
@@ -86,11 +87,4 @@ async function watch(
   await aborted(signal);
   clearInterval(timer);
   await looking;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

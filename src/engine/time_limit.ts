@@ -50,3 +50,11 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
       over.addEventListener("abort", () => clearTimeout(timer), { once: true });
     }));
 }
+
+/** Resolves at the signal. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
