@@ -1,5 +1,6 @@
 // The signs of life of a run that goes on.
 
+import { toAppError } from "../domain/errors.ts";
 import { renewLease } from "../registry/leases.ts";
 import type { RunnerContext } from "./flow.ts";
 
@@ -7,7 +8,8 @@ import type { RunnerContext } from "./flow.ts";
 const BEATS = 3;
 
 /**
- * Renews a run's lease until it is disposed of.
+ * Renews a run's lease until it is disposed of. A beat that the store does not take (a full disk) ends
+ * nothing: the next one may be taken, and if none is, another process takes the run over, which shows.
  *
  * @param onLost told once, when the run is no longer this process's
  */
@@ -22,6 +24,7 @@ export function heartbeat(
     // A beat that takes longer than the next one is waited for: the store is busy, not lost.
     beating ??= renewLease(registry, runId, holder)
       .catch((error) => {
+        if (toAppError(error).code !== "conflict") return;
         clearInterval(timer);
         onLost(error);
       })
