@@ -15,6 +15,7 @@ import type { Flow, RunnerContext } from "./flow.ts";
 import { boundTo, type TriggeredRun } from "./listening.ts";
 import { resumeRun } from "./resume.ts";
 import { deliver, pick } from "./triggers.ts";
+import { expireUnheard } from "./unheard.ts";
 
 /** Events of one listener that are looked at together. */
 const PAGE = 200;
@@ -55,12 +56,13 @@ export async function workOff(
   for (;;) {
     if (ctx.stopping.aborted) return;
     const next = await nextDue(ctx, flows, listener);
-    if (next === null) return;
+    if (next === null) break;
     await told(next.flow, async () => {
       const { params, tags } = await inherited(ctx, next);
       return await deliver(ctx, flows, { ...next, params }, { tags, goesOn: true });
     });
   }
+  await expireUnheard(ctx, flows, listener.noted);
 }
 
 /** Runs that are under way by their record, and whose process shows no sign of life. */

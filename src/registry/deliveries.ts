@@ -121,6 +121,18 @@ export async function listAllOpen(
   );
 }
 
+/** Who has not handled something yet: one read each, however much that is. */
+export async function openConsumers(ctx: RegistryContext, scope: ReadScope): Promise<string[]> {
+  const open = keysOf(scope).openDeliveries();
+  const consumers: string[] = [];
+  for (;;) {
+    const after = consumers.length === 0 ? {} : { from: [`${consumers.at(-1)}\0`] };
+    const [next] = await ctx.store.list(open, { limit: 1, ...after });
+    if (next === undefined) return consumers;
+    consumers.push(String(next.rest[0]));
+  }
+}
+
 /** What a listener has not handled yet, oldest event first, of the events after one. */
 export async function listOpen(
   ctx: RegistryContext,
