@@ -6,8 +6,8 @@ import { growTree, leafCount, leftLeafCount } from "./kd_tree";
 import { BLOCK_POINTS, LEAF_BLOCKS } from "./layout";
 import { blockCount, fillBlocks, indexAt, orderByIndex, Search } from "./search";
 
-/** Bytes of a column in a block. */
-const COLUMN_BYTES: usize = 8 * BLOCK_POINTS;
+/** Bytes from a column of a block to the next. */
+const COLUMN_STEP: usize = 8 * BLOCK_POINTS;
 /** Columns between two looks at whether any point of a block may still be near enough. */
 const COLUMNS_A_LOOK: usize = 8;
 /** Queries that look at the same few points before the next points are fetched. */
@@ -51,8 +51,8 @@ function scanBlock(block: usize, indices: usize): void {
   let column = block;
   let near0: v128, near1: v128, near2: v128, near3: v128;
   do {
-    const stop = min(column + COLUMNS_A_LOOK * COLUMN_BYTES, end);
-    for (; column < stop; column += COLUMN_BYTES, at += 8) {
+    const stop = min(column + COLUMNS_A_LOOK * COLUMN_STEP, end);
+    for (; column < stop; column += COLUMN_STEP, at += 8) {
       const x = v128.load_splat<f64>(at);
       s0 = f64x2.add(s0, square(f64x2.sub(x, v128.load(column, 0))));
       s1 = f64x2.add(s1, square(f64x2.sub(x, v128.load(column, 16))));
@@ -120,7 +120,7 @@ function useQuery(search: Search, i: u32): void {
 function begin(search: Search): void {
   order = search.order;
   blocks = search.blocks;
-  blockBytes = usize(search.columnCount) * COLUMN_BYTES;
+  blockBytes = usize(search.columnCount) * COLUMN_STEP;
   fillBlocks(search);
   clearLists(search.distances, search.indices, usize(search.queryCount) * usize(search.k));
 }

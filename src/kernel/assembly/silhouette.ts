@@ -22,8 +22,8 @@ export class Groups {
 
 if (offsetof<Groups>() != GROUPS_BYTES) ERROR("GROUPS_BYTES is not the size of a Groups");
 
-/** Bytes of a column in a four. */
-const COLUMN_BYTES: usize = 8 * QUAD_ROWS;
+/** Bytes from a column of a four to the next, and from the sums of a four to those of the next. */
+const COLUMN_STEP: usize = 8 * QUAD_ROWS;
 /** Fours that all rows are measured against before the next: as many as the nearest cache holds. */
 const TILE_BYTES: u32 = 16384;
 
@@ -61,7 +61,7 @@ function addVector(at: usize, value: v128): void {
 function addPair(pair: usize, quad: usize, end: usize, sumsOfQuads: usize, sumsOfPair: usize): void {
   let totalA = f64x2.splat(0);
   let totalB = f64x2.splat(0);
-  for (; quad < end; sumsOfQuads += COLUMN_BYTES) {
+  for (; quad < end; sumsOfQuads += COLUMN_STEP) {
     let a = v128.load_splat<f64>(pair);
     let b = v128.load_splat<f64>(pair, 8);
     let low = v128.load(quad);
@@ -71,8 +71,8 @@ function addPair(pair: usize, quad: usize, end: usize, sumsOfQuads: usize, sumsO
     let highA = square(f64x2.sub(high, a));
     let highB = square(f64x2.sub(high, b));
     const next = quad + quadBytes;
-    quad += COLUMN_BYTES;
-    for (let at = pair + COLUMN_BYTES; quad < next; quad += COLUMN_BYTES, at += COLUMN_BYTES) {
+    quad += COLUMN_STEP;
+    for (let at = pair + COLUMN_STEP; quad < next; quad += COLUMN_STEP, at += COLUMN_STEP) {
       a = v128.load_splat<f64>(at);
       b = v128.load_splat<f64>(at, 8);
       low = v128.load(quad);
@@ -119,8 +119,8 @@ function addQuads(
       const pair = quadsA + usize(i) * quadBytes;
       const quad = quadsB + usize(first) * quadBytes;
       const quadEnd = quadsB + usize(end) * quadBytes;
-      const sumsOfQuads = sumsB + usize(first) * COLUMN_BYTES;
-      const sumsOfPair = sumsA + usize(i) * COLUMN_BYTES;
+      const sumsOfQuads = sumsB + usize(first) * COLUMN_STEP;
+      const sumsOfPair = sumsA + usize(i) * COLUMN_STEP;
       addPair(pair, quad, quadEnd, sumsOfQuads, sumsOfPair);
       addPair(pair + 16, quad, quadEnd, sumsOfQuads, sumsOfPair + 16);
     }
@@ -160,7 +160,7 @@ function addLoose(groups: Groups, i: u32, firstLoose: u32, secondLoose: u32): vo
 /** Writes rows from `row` on as fours. */
 function writeQuads(row: usize, quad: usize, count: u32): void {
   for (const end = quad + usize(count) * quadBytes; quad < end; quad += quadBytes) {
-    for (let lane = quad; lane < quad + COLUMN_BYTES; lane += 8, row += columnBytes) {
+    for (let lane = quad; lane < quad + COLUMN_STEP; lane += 8, row += columnBytes) {
       for (let at: usize = 0; at < columnBytes; at += 8) {
         store<f64>(lane + at * QUAD_ROWS, load<f64>(row + at));
       }
@@ -172,7 +172,7 @@ function writeQuads(row: usize, quad: usize, count: u32): void {
 export function sumDistances(groups: usize): void {
   const all = changetype<Groups>(groups);
   columnBytes = usize(all.columnCount) << 3;
-  quadBytes = usize(all.columnCount) * COLUMN_BYTES;
+  quadBytes = usize(all.columnCount) * COLUMN_STEP;
   memory.fill(all.toFirst, 0, usize(all.rowCount) << 3);
   memory.fill(all.toSecond, 0, usize(all.rowCount) << 3);
   const firstQuads = all.firstCount / QUAD_ROWS;
