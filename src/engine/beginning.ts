@@ -4,14 +4,13 @@
 import { ASSET, type JsonObject } from "../domain/asset.ts";
 import { isExpired, Taken } from "../domain/durability.ts";
 import { AppError } from "../domain/errors.ts";
-import { SYSTEM_TAGS } from "../domain/names.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { CHAMPION, isAliasTag } from "../registry/aliases.ts";
 import { type RegistryContext, wallTime } from "../registry/context.ts";
 import { stageDelivery } from "../registry/deliveries.ts";
 import { stageAudit } from "../registry/events.ts";
 import { stageLease } from "../registry/leases.ts";
-import { stageTag } from "../registry/runs.ts";
+import { stageRunRecord, stageSystemTags, stageTag } from "../registry/runs.ts";
 import { keysOf } from "../store/keys.ts";
 import type { Transaction } from "../store/kv.ts";
 import type { Flow, RunnerContext } from "./flow.ts";
@@ -66,15 +65,12 @@ export async function stageRun(
   run: RunRecord,
   { tags, asked, goesOn = false }: Beginning & { tags: string[] },
 ): Promise<void> {
-  const { write } = registry.scopes;
-  const keys = keysOf(write);
-  tx.set(keys.run(run.id), run);
-  tx.set(keys.runOfFlow(run.flow, run.id), true);
+  stageRunRecord(registry, tx, run);
   for (const tag of tags) {
     await refuseAliasName(registry, tx, tag);
     await stageTag(registry, tx, run, tag, false);
   }
-  for (const tag of systemTags(run, write.project)) await stageTag(registry, tx, run, tag, true);
+  await stageSystemTags(registry, tx, run);
   stageLease(registry, tx, run.id, durability.holder, goesOn);
   if (!asked) return;
   const isNew = run.resumes === null;
@@ -143,10 +139,4 @@ async function refuseAliasName(
     `Cannot tag a run "${tag}": that is an alias, which only a promotion gives and takes. ` +
       `Next: leave out the tag, then anomaly promote${tag === CHAMPION ? "" : ` --alias ${tag}`}`,
   );
-}
-
-function systemTags(run: RunRecord, project: string): string[] {
-  const { branch, user, codeVersion: code, flow } = run;
-  const values = { project, branch, user, code, flow };
-  return SYSTEM_TAGS.map((name) => `${name}:${values[name]}`);
 }

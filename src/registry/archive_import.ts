@@ -4,7 +4,6 @@
 // and an import that was cut off is done again.
 
 import { ASSET, type JsonObject, type VersionRecord } from "../domain/asset.ts";
-import { SYSTEM_TAGS } from "../domain/names.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { stageBlob, type StagedBlob } from "../store/blobs.ts";
 import { keysOf } from "../store/keys.ts";
@@ -18,7 +17,7 @@ import { hasSameFiles, Mirrors, originOf } from "./archive_mirrors.ts";
 import { getVersion, registerVersion } from "./assets.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
 import { stageAudit } from "./events.ts";
-import { listRuns, stageTag } from "./runs.ts";
+import { listRuns, stageRunRecord, stageSystemTags } from "./runs.ts";
 
 /** What the run of an import is of; it is no flow that somebody could run. */
 export const IMPORT_FLOW = "import";
@@ -192,8 +191,6 @@ async function stageImport(
   { manifest, head }: Archive,
   made: { content: string; versions: readonly VersionRecord[]; branches: string[] },
 ): Promise<void> {
-  const { write } = ctx.scopes;
-  const keys = keysOf(write);
   const origin: JsonObject = { ...originOf(manifest.project, head), made_by: manifest.made_by };
   const record: RunRecord = {
     ...run,
@@ -206,11 +203,8 @@ async function stageImport(
       branches: made.branches,
     },
   };
-  tx.set(keys.run(run.id), record);
-  tx.set(keys.runOfFlow(run.flow, run.id), true);
-  const { branch, user, codeVersion: code, flow } = run;
-  const values = { project: write.project, branch, user, code, flow };
-  for (const name of SYSTEM_TAGS) await stageTag(ctx, tx, run, `${name}:${values[name]}`, true);
+  stageRunRecord(ctx, tx, record);
+  await stageSystemTags(ctx, tx, record);
   const [version] = made.versions;
   await stageAudit(ctx, tx, {
     action: "import",

@@ -15,6 +15,7 @@ import { MIRRORED } from "./archive_lineage.ts";
 import { type ArchivedRun, ORIGIN, placeOf } from "./archive_manifest.ts";
 import { getVersion, stageEdge } from "./assets.ts";
 import { type RegistryContext, wallTime } from "./context.ts";
+import { stageRunRecord } from "./runs.ts";
 
 /** Versions of one commit, of which each checks its record, its run and its files. */
 const VERSIONS_A_COMMIT = 8;
@@ -182,7 +183,6 @@ export function hasSameFiles(a: VersionRecord, b: VersionRecord): boolean {
 /** A run of elsewhere, for reading: nothing of it waits for anything here. */
 async function stageRunAsItWas(ctx: RegistryContext, tx: Transaction, run: ArchivedRun) {
   const { write } = ctx.scopes;
-  const keys = keysOf(write);
   const record: RunRecord = {
     id: run.id,
     flow: run.flow,
@@ -205,8 +205,7 @@ async function stageRunAsItWas(ctx: RegistryContext, tx: Transaction, run: Archi
     summary: run.summary as JsonObject,
     error: null,
   };
-  tx.set(keys.run(run.id), record);
-  tx.set(keys.runOfFlow(run.flow, run.id), true);
+  stageRunRecord(ctx, tx, record);
   await raise(ctx, tx, "run", run.id);
 }
 

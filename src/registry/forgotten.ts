@@ -1,7 +1,7 @@
 // Whether what is missing was forgotten: retention leaves a mark behind, up to which nothing is lost.
 
 import type { ReadScope } from "../domain/scope.ts";
-import { type ForgottenName, keysOf } from "../store/keys.ts";
+import { type ForgottenName, keysOf, type ReadKey } from "../store/keys.ts";
 import type { Reader } from "../store/kv.ts";
 
 /** Of a number whose record is not there: whether retention has come as far. */
@@ -11,6 +11,15 @@ export async function isForgotten(
   name: ForgottenName,
   number: number,
 ): Promise<boolean> {
-  const mark = await reader.get(keysOf(scope).forgotten(name));
-  return mark !== null && number <= mark.through;
+  return await isUpTo(reader, keysOf(scope).forgotten(name), number);
+}
+
+/** The same, where the mark is known. */
+export async function isUpTo(
+  reader: Reader,
+  mark: ReadKey<{ through: number }>,
+  number: number,
+): Promise<boolean> {
+  const present = await reader.get(mark);
+  return present !== null && number <= present.through;
 }

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../domain/asset.ts";
 import { AppError } from "../domain/errors.ts";
-import { isAliasName } from "../domain/names.ts";
+import { isAliasName, SYSTEM_TAGS } from "../domain/names.ts";
 import type { LogLine, RunRecord, StepRecord } from "../domain/run.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { keysOf } from "../store/keys.ts";
@@ -170,6 +170,25 @@ export function getTag(
   tag: string,
 ): Promise<TagRecord | null> {
   return reader.get(keysOf(scope).tagOfRun(runId, tag));
+}
+
+/** Stages a run's record, with its place among the runs of its flow. */
+export function stageRunRecord(ctx: RegistryContext, tx: Transaction, run: RunRecord): void {
+  const keys = keysOf(ctx.scopes.write);
+  tx.set(keys.run(run.id), run);
+  tx.set(keys.runOfFlow(run.flow, run.id), true);
+}
+
+/** Stages the tags that say where a run is from. */
+export async function stageSystemTags(
+  ctx: RegistryContext,
+  tx: Transaction,
+  run: RunRecord,
+): Promise<void> {
+  const { project } = ctx.scopes.write;
+  const { branch, user, codeVersion: code, flow } = run;
+  const values = { project, branch, user, code, flow };
+  for (const name of SYSTEM_TAGS) await stageTag(ctx, tx, run, `${name}:${values[name]}`, true);
 }
 
 /**

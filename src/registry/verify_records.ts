@@ -5,6 +5,7 @@ import { canonicalJson } from "../domain/json.ts";
 import type { Json } from "../domain/asset.ts";
 import { blobKeys, type ReadKey, type WriteKey } from "../store/keys.ts";
 import { keyText, type Suspicion, suspicionOf } from "./findings.ts";
+import { isUpTo } from "./forgotten.ts";
 import type { Place, Pointer } from "./pointers.ts";
 import { type IndexEntry, RECORD_KINDS } from "./references.ts";
 
@@ -56,21 +57,12 @@ async function checkPointer(
   pointer: Pointer,
 ): Promise<Suspicion | null> {
   if (await reader.get(pointer.key) !== null) return null;
-  if (await isForgotten(pointer, reader)) return null;
+  const { forgotten } = pointer;
+  if (forgotten && await isUpTo(reader, forgotten.mark, forgotten.number)) return null;
   return suspicionOf(scope, "reference", key, {
     found: `no record at ${keyText(pointer.key.parts.slice(3))}`,
     expected: `${pointer.as}, to which the record refers`,
   });
-}
-
-/** Whether retention has taken what a pointer leads to, as far as its numbers tell. */
-export async function isForgotten(
-  { forgotten }: Pointer,
-  reader: Place["reader"],
-): Promise<boolean> {
-  if (forgotten === null) return false;
-  const mark = await reader.get(forgotten.mark);
-  return mark !== null && forgotten.number <= mark.through;
 }
 
 async function checkIndexes(entries: IndexEntry[], place: Place): Promise<(Suspicion | null)[]> {
