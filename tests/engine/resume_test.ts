@@ -3,6 +3,7 @@
 
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { z } from "zod";
+import type { JsonObject } from "../../src/domain/asset.ts";
 import { AppError } from "../../src/domain/errors.ts";
 import { notificationsSchema } from "../../src/domain/notifications.ts";
 import { workOff } from "../../src/engine/backlog.ts";
@@ -46,7 +47,7 @@ function threeSteps(world: World, names: readonly string[] = STEPS): Flow {
     params: z.strictObject({ size: z.number().default(1) }),
     on: [{ event: "dataset_ready" as const, bind: () => ({}) }],
   };
-  const work = (at: StepName) => async (ctx: StepContext<unknown>) => {
+  const work = (at: StepName) => async (ctx: StepContext<unknown>, seen: JsonObject) => {
     world.begun.push(at);
     const { registry } = ctx;
     const raw = await ctx.putBlob(new TextEncoder().encode(at), "text/plain");
@@ -66,7 +67,7 @@ function threeSteps(world: World, names: readonly string[] = STEPS): Flow {
     }
     world.within(at, ctx.signal);
     return new WithEffects(
-      { [at]: ctx.configs.environment },
+      { [at]: { environment: ctx.configs.environment, seen: Object.keys(seen) } },
       ({ publish }) => publish("snapshot_ready", null, { at }),
     );
   };
@@ -220,7 +221,11 @@ Deno.test("a resumed run has the old one's parameters, configs, tags and read br
   assertEquals([run.params, run.readBranch, run.user], [{ size: 7 }, "main", "bob"]);
   assertEquals(run.configs.environment, "dev");
   const steps = await listSteps(registry, registry.scopes.write, run.id);
-  assertEquals(steps.map(({ artifacts }) => artifacts), STEPS.map((name) => ({ [name]: "dev" })));
+  assertEquals(steps.map(({ artifacts }) => artifacts), [
+    { first: { environment: "dev", seen: [] } },
+    { second: { environment: "dev", seen: ["first"] } },
+    { third: { environment: "dev", seen: ["first", "second"] } },
+  ]);
   const tags = await listTags(registry, registry.scopes.write, run.id);
   assertEquals(tags.filter(({ record }) => !record.system).map(({ tag }) => tag), ["mine"]);
 });
