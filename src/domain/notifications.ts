@@ -5,6 +5,9 @@ import { z } from "zod";
 import { matchesBranchPattern } from "./names.ts";
 import { EVENT_NAMES, type EventRecord } from "./run.ts";
 
+/** An event and all who are to hear of it are one commit, and one read. */
+const MAX_RULES = 50;
+
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const NAME_EXPECTED = "lower-case letters, digits, _ and -, beginning with a letter";
 
@@ -58,6 +61,9 @@ export const notificationsSchema = z.strictObject({
 }).superRefine(({ targets, rules }, context) => {
   const report = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });
+  if (rules.length > MAX_RULES) {
+    report(["rules"], `names ${rules.length}, expected at most ${MAX_RULES}`);
+  }
   const known = Object.keys(targets);
   for (const name of known) {
     if (!NAME.test(name)) report(["targets", name], `is no name, expected ${NAME_EXPECTED}`);

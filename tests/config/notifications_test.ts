@@ -121,6 +121,14 @@ const WRONG: [what: string, content: unknown, words: string][] = [
     withTarget({ timeout_seconds: 600 }),
     "targets.ops.timeout_seconds is 600, expected a number in [1, 60]",
   ],
+  [
+    "more of them than one commit is to carry deliveries for",
+    {
+      targets: { ops: WEBHOOK },
+      rules: Array.from({ length: 51 }, (_, i) => ({ ...RULE, name: `r${i}` })),
+    },
+    "rules names 51, expected at most 50",
+  ],
 ];
 
 for (const [what, content, words] of WRONG) {
