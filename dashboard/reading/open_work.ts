@@ -5,7 +5,7 @@ import type { DeliveryRecord } from "../../src/domain/durability.ts";
 import type { RunRecord } from "../../src/domain/run.ts";
 import { listParked } from "../../src/registry/deliveries.ts";
 import { processesOf, type RunProcess } from "../../src/registry/leases.ts";
-import { strandedAmong, type StrandedRun } from "../../src/registry/open_work.ts";
+import { olderWithLease, strandedAmong, type StrandedRun } from "../../src/registry/open_work.ts";
 import type { View } from "../view.ts";
 import { lookBack } from "./runs.ts";
 
@@ -45,6 +45,7 @@ export async function leftOpen({ registry, deps }: View): Promise<LeftOpen> {
     lookBack(registry, write, { limit: LOOKED_AT }),
     listParked(registry, write, { limit: SHOWN_PARKED }),
   ]);
-  const processes = await processesOf(registry, write, runs, deps.leaseNowMs());
-  return { stranded: strandedAmong(runs, processes), parked };
+  const looked = [...runs, ...await olderWithLease(registry, write, runs)];
+  const processes = await processesOf(registry, write, looked, deps.leaseNowMs());
+  return { stranded: strandedAmong(looked, processes), parked };
 }

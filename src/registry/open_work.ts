@@ -5,9 +5,10 @@ import type { DeliveryRecord } from "../domain/durability.ts";
 import type { RunRecord } from "../domain/run.ts";
 import type { ReadScope } from "../domain/scope.ts";
 import { iso } from "../domain/time.ts";
+import { keysOf } from "../store/keys.ts";
 import type { RegistryContext } from "./context.ts";
 import { listAllOpen, listParked } from "./deliveries.ts";
-import { processesOf, type RunProcess } from "./leases.ts";
+import { listLeases, processesOf, type RunProcess } from "./leases.ts";
 import { listRuns } from "./runs.ts";
 
 /** Runs that are looked at for those that stand still, and events that are counted. */
@@ -52,14 +53,27 @@ export async function openWork(
   ]);
   const pending = open.filter(({ state }) => state === "pending");
   const due = pending.map(({ dueAtMs }) => dueAtMs).filter((ms) => ms <= ctx.nowMs());
-  const processes = await processesOf(ctx, scope, runs, leaseNowMs);
+  const looked = [...runs, ...await olderWithLease(ctx, scope, runs)];
+  const processes = await processesOf(ctx, scope, looked, leaseNowMs);
   return {
     pending: pending.length,
     dueSince: due.length === 0 ? null : iso(Math.min(...due)),
     running: open.length - pending.length,
     parked,
-    stranded: strandedAmong(runs, processes),
+    stranded: strandedAmong(looked, processes),
   };
+}
+
+/** Runs before those, newest first, that somebody still has to end: they are not to drop out of sight. */
+export async function olderWithLease(
+  ctx: RegistryContext,
+  scope: ReadScope,
+  runs: readonly Pick<RunRecord, "id">[],
+): Promise<RunRecord[]> {
+  const firstId = runs.at(-1)?.id ?? 0;
+  const older = (await listLeases(ctx, scope)).filter(({ runId }) => runId < firstId).reverse();
+  const records = await ctx.store.getMany(older.map(({ runId }) => keysOf(scope).run(runId)));
+  return records.filter((record) => record !== null);
 }
 
 /** What another run of the flow has made up for since is done with, unless somebody still goes on with it. */
