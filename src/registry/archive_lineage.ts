@@ -60,7 +60,7 @@ export function inputsFirst(versions: readonly VersionRecord[], refuse: Refuse):
 }
 
 /** Finds the versions that an input names; none where the last of them, or the only one, is missing. */
-export function finderOf(versions: readonly VersionRecord[]) {
+function finderOf(versions: readonly VersionRecord[]) {
   const byAsset = new Map<string, VersionRecord[]>();
   const assetOf = ({ branch, kind, name }: LineageInput["ref"] | VersionRecord) =>
     `${branch}/${kind}/${name}`;

@@ -9,8 +9,7 @@ import type { Transaction } from "../store/kv.ts";
  * `sequence`: a record whose number was given out is missing, or a counter lags behind. `key`: a key that
  * this program does not know.
  */
-export const FINDING_KINDS = ["file", "blob", "reference", "index", "sequence", "key"] as const;
-export type FindingKind = (typeof FINDING_KINDS)[number];
+export type FindingKind = "file" | "blob" | "reference" | "index" | "sequence" | "key";
 
 export interface Finding {
   kind: FindingKind;

@@ -47,7 +47,7 @@ export function isOver(
 }
 
 /** An imported version is of another market, whose clock this branch does not have. */
-export function versionTimes({ marketAt, recordedAt, annotations }: VersionRecord) {
+function versionTimes({ marketAt, recordedAt, annotations }: VersionRecord) {
   return { recordedAt, marketAt: Object.hasOwn(annotations, IMPORTED) ? null : marketAt };
 }
 
