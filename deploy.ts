@@ -31,7 +31,7 @@ const env = (name: string) => Deno.env.get(name);
 const stopping = new AbortController();
 const cut = new AbortController();
 const project = builtInProject();
-const queue = createQueue({ say, quiet: false });
+const queue = createQueue({ say, quiet: false, hinted: (message) => message });
 
 type Opened = Omit<ServiceOptions, "access"> & { runner: RunnerContext };
 let opened: Promise<Opened> | null = null;

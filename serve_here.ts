@@ -14,9 +14,10 @@ import {
   senderOn,
   type ServiceOptions,
 } from "./serving.ts";
-import type { ServeOptions, Session } from "./src/cli/command.ts";
+import { type ServeOptions, type Session, withFlagsInHints } from "./src/cli/command.ts";
 import { nextSlot } from "./src/domain/cron.ts";
 import { AppError, toAppError } from "./src/domain/errors.ts";
+import { writeScope } from "./src/domain/scope.ts";
 import { iso, utc } from "./src/domain/time.ts";
 import { aborted } from "./src/engine/time_limit.ts";
 import { listRuns } from "./src/registry/runs.ts";
@@ -33,10 +34,14 @@ export async function serve(session: Session, options: HereOptions): Promise<voi
   const { plan, registry } = session;
   const { signal, say, quiet, access } = options;
   const cut = new AbortController();
-  const queue = createQueue({ say, quiet });
+  const { scopes, environment } = plan.scopes;
+  const hinted = (message: string, branch: string) => {
+    const write = writeScope(scopes.write.project, branch);
+    return withFlagsInHints(message, options.commandFlags({ ...scopes, write }));
+  };
+  const queue = createQueue({ say, quiet, hinted });
   const clock = options.speed === 1 ? null : await fastClock(session, options.speed);
   const nowMs = clock === null ? registry.nowMs : () => clock.nowMs();
-  const { scopes, environment } = plan.scopes;
   const own = { scopes, environment, configs: plan.configs };
   const service: ServiceOptions = {
     project: plan.project,

@@ -180,10 +180,15 @@ async function configsFor(
   return (await loadFlowConfigs(project, branch, { model_config: String(model_config) })).configs;
 }
 
+export interface Telling {
+  say(line: string): void;
+  quiet: boolean;
+  /** The message with the flags that lead its commands to this store and a branch of it. */
+  hinted(message: string, branch: string): string;
+}
+
 /** A queue that tells of what ended, in a line each; the same failure on end (no more recordings) once. */
-export function createQueue(
-  { say, quiet }: { say: (line: string) => void; quiet: boolean },
-): RunQueue {
+export function createQueue({ say, quiet, hinted }: Telling): RunQueue {
   const lastFailure = new Map<string, string>();
   return new RunQueue({
     flows,
@@ -197,7 +202,13 @@ export function createQueue(
         const run = error.details.run_id === undefined ? "" : `, run ${error.details.run_id}`;
         if (lastFailure.get(flow.name) === error.message) return;
         lastFailure.set(flow.name, error.message);
-        say(`${flow.name} failed on branch ${branch}${run}: ${error.message}`);
+        const message = hinted(error.message, branch);
+        // What a process that serves has begun, the next one goes on with: nobody has to do anything.
+        say(
+          error.code === "interrupted"
+            ? `${flow.name} was stopped on branch ${branch}${run}, and goes on when a process serves it again`
+            : `${flow.name} failed on branch ${branch}${run}: ${message}`,
+        );
       },
     },
   });

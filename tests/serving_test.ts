@@ -5,7 +5,10 @@ import { accessOn, createQueue, createService } from "../serving.ts";
 import { builtInProject, loadFlowConfigs } from "../src/config/mod.ts";
 import { AppError } from "../src/domain/errors.ts";
 import { listRuns } from "../src/registry/runs.ts";
-import { memoryRegistry, type TestRegistry } from "./support/registry.ts";
+import { flows } from "../flows/mod.ts";
+import { withFlagsInHints } from "../src/cli/command.ts";
+import { findFlow } from "../src/engine/flow.ts";
+import { memoryRegistry, type TestRegistry, testRunner } from "./support/registry.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 
@@ -37,7 +40,7 @@ async function ask(
   const { scopes } = registry;
   const { configs } = await loadFlowConfigs(project, scopes.write.branch);
   const never = new AbortController().signal;
-  const queue = createQueue({ say: () => {}, quiet: true });
+  const queue = createQueue({ say: () => {}, quiet: true, hinted: (message) => message });
   const service = createService({
     project,
     own: { scopes, environment: configs.environment, configs },
@@ -96,4 +99,34 @@ Deno.test("a run that a page asks for may not name places on the disk", async ()
     await Deno.remove(folder, { recursive: true });
   }
   assertEquals(await listRuns(registry, registry.scopes.read, { limit: 9 }), []);
+});
+
+/** What the log of a process that serves says of an evaluation that is asked for where there is no model. */
+async function logOfEvaluation(cut: AbortSignal): Promise<string[]> {
+  using registry = await memoryRegistry();
+  const said: string[] = [];
+  const queue = createQueue({
+    say: (line) => void said.push(line),
+    quiet: false,
+    hinted: (message, branch) => withFlagsInHints(message, ` --kv my.kv --branch ${branch}`),
+  });
+  const runner = { ...testRunner(registry), signal: cut };
+  const flow = findFlow(flows, cut.aborted ? "ingest" : "evaluate");
+  await queue.start({ runner, flow, params: {}, tags: [] }).done;
+  return said;
+}
+
+Deno.test("what a process that serves tells of a failure leads to its store and branch", async () => {
+  const said = await logOfEvaluation(new AbortController().signal);
+  assertEquals(said.length, 1);
+  assertMatch(
+    said[0]!,
+    /^evaluate failed on branch main: .* anomaly models list --kv my\.kv --branch main/,
+  );
+});
+
+Deno.test("what a process that serves was stopped in is no failure, and asks nobody to do anything", async () => {
+  assertEquals(await logOfEvaluation(AbortSignal.abort(new AppError("interrupted", "Stopped."))), [
+    "ingest was stopped on branch main, run 1, and goes on when a process serves it again",
+  ]);
 });

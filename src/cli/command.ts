@@ -192,9 +192,14 @@ const COMMAND_IN_HINT = /(?<=\b(?:See|Next): )anomaly(?: [\w<>:=-]+| "[^"]*")+/g
 
 /** Messages from below do not know the flags that lead to this store and branch; here they are added. */
 export function withStoreInHints(error: AppError, call: Call<BranchFlags>): AppError {
-  const message = error.message.replace(
-    COMMAND_IN_HINT,
-    (command) => /--(kv|branch|help)\b/.test(command) ? command : hint(call, command),
-  );
+  const message = withFlagsInHints(error.message, hint(call, ""));
   return new AppError(error.code, message, { cause: error.cause, details: error.details });
+}
+
+/** @param flags " --kv demo.kv --branch demo" */
+export function withFlagsInHints(message: string, flags: string): string {
+  return message.replace(
+    COMMAND_IN_HINT,
+    (command) => /--(kv|branch|help)\b/.test(command) ? command : command + flags,
+  );
 }
