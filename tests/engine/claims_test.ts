@@ -111,7 +111,7 @@ Deno.test("a run by hand whose subject cannot be found fails as it did, and leav
     assertEquals(await waiting(registry, "score"), before);
   }));
 
-Deno.test("while another process handles the event, a run by hand runs without it", async () => {
+Deno.test("while another process handles the event, runs by hand go without it, and one of them takes the next", async () => {
   using registry = await memoryRegistry();
   const head = {
     summary: "",
@@ -153,6 +153,10 @@ Deno.test("while another process handles the event, a run by hand runs without i
   await begun.promise;
   const run = await runFlow(testRunner(registry), fit, byHand);
   assertEquals([run.status, run.triggeredBy], ["completed", null]);
+  await runFlow(testRunner(registry), build, byHand);
+  const both = [1, 2].map(() => runFlow(testRunner(registry), fit, byHand));
+  const took = (await Promise.all(both)).map(({ triggeredBy }) => triggeredBy);
+  assertEquals(took.sort(), [2, null], "the next event is handled by one of two");
   gate.resolve();
   await elsewhere;
   const key = { eventId: 1, consumer: "fit" };
