@@ -14,7 +14,7 @@ export async function verifyFile(path: string): Promise<Finding[]> {
     branch: null,
     at: path,
     found,
-    expected: "a whole SQLite database",
+    expected: "a whole Deno KV database",
     next: RESTORE,
     mended: null,
   }));

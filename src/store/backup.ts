@@ -49,7 +49,7 @@ export async function restoreStore(
   if (!await exists(file)) {
     throw new AppError(
       "not_found",
-      `Cannot restore ${file}: found no file there, expected a backup. Next: anomaly backup makes one`,
+      `Cannot restore ${file}: found no file there, expected a backup. Next: name one that anomaly backup wrote`,
     );
   }
   if (!overwrite) await refuseTaken(to, `Cannot restore the store ${to}`);

@@ -1,6 +1,7 @@
 // The file behind a local store, as SQLite sees it: copied while others write, checked page by page, and held
 // so that nobody else has it open.
 
+import type { DatabaseSync } from "node:sqlite";
 import { AppError } from "../domain/errors.ts";
 import { isBusy } from "./busy.ts";
 
@@ -28,9 +29,7 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
     using copy = new DatabaseSync(to, { timeout: BUSY_MS });
     const [{ quick_check: found } = {}] = copy.prepare("PRAGMA quick_check(1)").all();
     if (found !== "ok") throw new Error(`its pages are damaged: ${found}`);
-    const tables = copy.prepare("SELECT name FROM sqlite_master WHERE name IN (?, ?)")
-      .all(...KV_TABLES);
-    if (tables.length < KV_TABLES.length) throw new Error("it is a database of another program");
+    if (!isKvDatabase(copy)) throw new Error("it is a database of another program");
   } catch (error) {
     throw new AppError(
       "unavailable",
@@ -39,6 +38,12 @@ export async function copyDatabase(from: string, to: string): Promise<void> {
       { cause: error },
     );
   }
+}
+
+export function isKvDatabase(database: DatabaseSync): boolean {
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE name IN (?, ?)")
+    .all(...KV_TABLES);
+  return tables.length === KV_TABLES.length;
 }
 
 /** Makes the copy one file that needs no journal to be read, also where nothing may be written. */

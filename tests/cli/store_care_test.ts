@@ -71,7 +71,7 @@ for (const [what, share] of [["half", 0.5], ["a few bytes", 0.01]] as const) {
       const { code, stdout } = await run("verify");
       assertEquals(code, 1);
       assertStringIncludes(stdout, `✕ file ${kv}: found `);
-      assertStringIncludes(stdout, "expected a whole SQLite database.");
+      assertStringIncludes(stdout, "expected a whole Deno KV database.");
     }));
 }
 
