@@ -192,8 +192,16 @@ Deno.test("a step that takes longer than the lease keeps it", async () => {
   const holder = { id: crypto.randomUUID(), forMs: 300, nowMs: Date.now };
   const slow = { ...testRunner(registry), durability: testDurability({ holder }) };
   await chain.build(slow);
+  const real = globalThis.setInterval;
+  const every: number[] = [];
+  globalThis.setInterval = ((beat: () => void, ms = 0) => {
+    every.push(ms);
+    return real(beat, ms);
+  }) as typeof setInterval;
   const serving = chain.serve(slow);
   await fit.begun;
+  globalThis.setInterval = real;
+  assertEquals(every, [holder.forMs / 3], "one sign of life may be late");
   const first = (await getLease(registry, registry.scopes.read, 2))!;
   for (let beat = first.beatAtMs; beat - first.beatAtMs <= 2 * first.forMs;) {
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -18,7 +18,7 @@ import { listenersOf } from "../../src/engine/listening.ts";
 import { resumeRun } from "../../src/engine/resume.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { listVersions } from "../../src/registry/assets.ts";
-import { getDelivery } from "../../src/registry/deliveries.ts";
+import { getDelivery, stageDelivery } from "../../src/registry/deliveries.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { getLease, listLeases } from "../../src/registry/leases.ts";
 import { getRun, listRuns, listSteps, listTags } from "../../src/registry/runs.ts";
@@ -29,8 +29,8 @@ type StepName = "first" | "second" | "third";
 const STEPS: StepName[] = ["first", "second", "third"];
 const HEAD = { summary: "", examples: [], consumes: "", produces: "" };
 
-/** What happens within a step, after its checkpoint; tests put their faults here. */
 interface World {
+  /** What happens within a step, after its checkpoint; tests put their faults here. */
   within: (step: StepName, signal: AbortSignal) => void;
   /** The steps that were begun, in order. */
   begun: string[];
@@ -199,8 +199,7 @@ Deno.test("a run that completed and one that is going on are not resumed", async
 });
 
 Deno.test("a resumed run has the old one's parameters, configs, tags and read branch, not today's", async () => {
-  const registry = await memoryRegistry({ branch: "user.ann", readBranch: "main" });
-  using _ = registry;
+  using registry = await memoryRegistry({ branch: "user.ann", readBranch: "main" });
   const world = calm();
   world.within = (step) => {
     if (step === "second") throw new AppError("internal", "broke.");
@@ -233,8 +232,8 @@ Deno.test("a resumed run has the old one's parameters, configs, tags and read br
 Deno.test("a run whose flow has other steps by now is refused, and nothing is written", async () => {
   using old = await stoppedRun("once");
   const before = await dumpBranch(old.registry.store, "main");
-  const changed = threeSteps(calm(), ["first", "renamed", "third"]);
-  const resuming = () => resumeRun(testRunner(old.registry), [changed], 1);
+  const changed = [threeSteps(calm(), ["first", "renamed", "third"])];
+  const resuming = () => resumeRun(testRunner(old.registry), changed, 1);
   const error = await assertRejects(resuming, AppError);
   assertEquals(error.code, "conflict");
   assertStringIncludes(
@@ -250,9 +249,8 @@ Deno.test("a stopped run that others go on with is put down, and picked up at on
   using old = await stoppedRun("once", { goesOn: true });
   const { registry, flow } = old;
   assertEquals((await getLease(registry, registry.scopes.read, 1))?.holder, null);
-  const other = testRunner(registry);
-  await workOff(other, [flow], SILENT);
-  assertEquals(await resultOf(other, 2), await uninterrupted());
+  await workOff(testRunner(registry), [flow], SILENT);
+  assertEquals(await resultOf(testRunner(registry), 2), await uninterrupted());
   assertEquals(await listLeases(registry, registry.scopes.read), []);
 });
 
@@ -276,7 +274,8 @@ Deno.test("a run that ended its process twenty times is given up, and its event 
   world.within = (step) => {
     if (step === "second") throw new AppError("internal", "killed");
   };
-  /** A process that goes on, and whose failure stands for its death: the run is left as a kill leaves it. */
+  const key = { eventId: 1, consumer: "three" };
+  // The failure stands for a death: the run is left as a kill leaves it.
   for (let died = 1; died <= 21; died++) {
     await workOff(testRunner(registry), flows, SILENT);
     const [run] = await listRuns(registry, registry.scopes.read, { limit: 1, flow: "three" });
@@ -285,16 +284,13 @@ Deno.test("a run that ended its process twenty times is given up, and its event 
       const keys = keysOf(registry.scopes.write);
       tx.set(keys.run(run!.id), { ...run!, status: "running", error: null, finishedAt: null });
       tx.set(keys.lease(run!.id), { holder: "dead", beatAtMs: 0, forMs: 1, goesOn: true });
-      const key = keys.delivery(1, "three");
-      return tx.get(key).then((delivery) =>
-        tx.set(key, { ...delivery!, state: "running", runId: run!.id, failures: 0 })
-      );
+      const change = { state: "running" as const, runId: run!.id, failures: 0 };
+      return stageDelivery(registry, tx, key, change);
     });
   }
   const runs = await listRuns(registry, registry.scopes.read, { limit: 99, flow: "three" });
   assertEquals([runs.length, runs[0]!.attempt, runs[0]!.status], [20, 20, "interrupted"]);
   assertEquals(runs[0]!.triggeredBy, 1, "every further one took the event over");
-  const key = { eventId: 1, consumer: "three" };
   const delivery = (await getDelivery(registry, registry.scopes.read, key))!;
   assertEquals([delivery.state, delivery.error?.code], ["parked", "interrupted"]);
   assertEquals(await listLeases(registry, registry.scopes.read), []);
