@@ -120,6 +120,8 @@ Deno.test("gc forgets what the project's retention lets go, after saying so, and
     terminal.clockMs += 25 * 3_600_000;
     const rehearsal = await text("gc", "--dry_run", ...BRANCH);
     assertStringIncludes(rehearsal, "Nothing was written. Next: anomaly gc");
+    const withoutGrace = await text("gc", "--dry_run", "--grace_hours", "0", ...BRANCH);
+    assertStringIncludes(withoutGrace, "Next: anomaly gc --grace_hours 0");
     interface Report {
       kinds: { kind: string; records: number; blobs: number }[];
       compacted: { bytes_before: number; bytes_after: number };

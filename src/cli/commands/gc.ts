@@ -9,6 +9,8 @@ import { branchParams } from "../parameters.ts";
 import { columns, UNDEFINED } from "../text.ts";
 import { type BranchCall, localFile, openExisting, shownProgress } from "./store_care.ts";
 
+const GRACE_HOURS = 24;
+
 export const gc = defineCommand({
   name: "gc",
   group: "operate",
@@ -19,7 +21,7 @@ export const gc = defineCommand({
     "free pages are written to first; --compact makes it smaller.",
   params: z.strictObject({
     dry_run: z.boolean().default(false).describe("say what would go, and write nothing"),
-    grace_hours: z.number().min(0).max(100_000).default(24)
+    grace_hours: z.number().min(0).max(100_000).default(GRACE_HOURS)
       .describe("leave bytes alone that were stored or re-used within so many hours"),
     compact: z.boolean().default(false)
       .describe("then write the file anew without its free pages; needs room for a second one"),
@@ -85,8 +87,14 @@ async function compactStore(path: string) {
   return await compactFile(path);
 }
 
-function gcText(call: Call<object>, report: GcReport, isUnlimited: boolean): string {
+function gcText(
+  call: BranchCall & Call<{ grace_hours: number }>,
+  report: GcReport,
+  isUnlimited: boolean,
+): string {
   const { dryRun, kinds, waiting, kept } = report;
+  const { grace_hours: hours } = call.params;
+  const earnest = hours === GRACE_HOURS ? "anomaly gc" : `anomaly gc --grace_hours ${hours}`;
   const table = columns(
     ["kind", dryRun ? "would go" : "gone", "blobs", "bytes"],
     kinds.map((kind) => [
@@ -104,7 +112,7 @@ function gcText(call: Call<object>, report: GcReport, isUnlimited: boolean): str
       ? [`${count(waiting.blobs)} more blobs wait until their grace is over.`]
       : []),
     `${count(kept.blobs)} blobs (${count(kept.bytes)} bytes) stay.`,
-    ...(dryRun ? [`Nothing was written. Next: ${hint(call, "anomaly gc")}`] : []),
+    ...(dryRun ? [`Nothing was written. Next: ${hint(call, earnest)}`] : []),
     ...(went && !dryRun && !call.globals.quiet
       ? ["The file keeps its size; what is written next takes its free pages."]
       : []),
