@@ -31,7 +31,7 @@ const HEAD = { summary: "", examples: [], consumes: "", produces: "" };
 
 interface World {
   /** What happens within a step, after its checkpoint; tests put their faults here. */
-  within: (step: StepName, signal: AbortSignal) => void;
+  within: (step: StepName, signal: AbortSignal) => void | Promise<void>;
   /** The steps that were begun, in order. */
   begun: string[];
 }
@@ -65,7 +65,7 @@ function threeSteps(world: World, names: readonly string[] = STEPS): Flow {
         });
       });
     }
-    world.within(at, ctx.signal);
+    await world.within(at, ctx.signal);
     return new WithEffects(
       { [at]: { environment: ctx.configs.environment, seen: Object.keys(seen) } },
       ({ publish }) => publish("snapshot_ready", null, { at }),
@@ -186,11 +186,11 @@ Deno.test("a run that completed and one that is going on are not resumed", async
   const runner = testRunner(registry);
   const world = calm();
   const flow = threeSteps(world);
-  const refusals: Promise<AppError>[] = [];
+  const refusals: AppError[] = [];
   const refused = () => assertRejects(() => resumeRun(runner, [flow], 1), AppError);
-  world.within = () => void refusals.push(refused());
+  world.within = async () => void refusals.push(await refused());
   await runFlow(runner, flow, { params: {}, tags: [], triggeredBy: null });
-  const goingOn = await refusals[0]!;
+  const goingOn = refusals[0]!;
   assertEquals(goingOn.code, "conflict");
   assertStringIncludes(goingOn.message, "it is still going on");
   const completed = await refused();
