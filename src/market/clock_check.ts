@@ -10,25 +10,31 @@ const OLDEST_MS = 6 * HOUR_MS;
 const AHEAD_MS = 10 * MINUTE_MS;
 
 /**
- * Throws `unavailable` where the newest quote is not of about now. An answer that dates none of its
- * quotes says nothing.
+ * Throws `unavailable` where the answer is live and the newest quote in it is not of about now. Live is an
+ * answer whose server was as close to its quotes by its own clock; a stand-in that serves recordings is not,
+ * and says nothing. Nor does an answer without dates.
+ *
+ * @param clocks.answeredMs when the server says that it answered, ms
  */
-export function assertClockAgrees(coins: readonly unknown[], nowMs: number): void {
+export function assertClockAgrees(
+  coins: readonly unknown[],
+  { answeredMs, nowMs }: { answeredMs: number | null; nowMs: number },
+): void {
   const newestMs = coins.reduce<number>(
     (newest, coin) => Math.max(newest, quotedMs(coin)),
     -Infinity,
   );
-  if (newestMs === -Infinity) return;
-  const isBehind = newestMs > nowMs + AHEAD_MS;
-  if (!isBehind && newestMs >= nowMs - OLDEST_MS) return;
+  const isAbout = (clockMs: number) =>
+    newestMs <= clockMs + AHEAD_MS && newestMs >= clockMs - OLDEST_MS;
+  if (answeredMs === null || !isAbout(answeredMs) || isAbout(nowMs)) return;
   throw new AppError(
     "unavailable",
     `Cannot date the market's answer: its newest quote is of ${
       iso(newestMs)
     }, and this computer's ` +
-      `clock says ${iso(nowMs)}, expected a quote of the last ${OLDEST_MS / HOUR_MS} hours. Next: ${
-        isBehind ? "set the clock right" : "set the clock right, or try again later"
-      }.`,
+      `clock says ${iso(nowMs)}, expected a quote of the last ${
+        OLDEST_MS / HOUR_MS
+      } hours. Next: set the clock right.`,
     { details: { quoted_at: iso(newestMs), clock: iso(nowMs) } },
   );
 }

@@ -17,6 +17,7 @@ import {
   CoinGeckoClient,
   type CoinGeckoSettings,
   type FailedPage,
+  type GivenPage,
   type PageAnswer,
   type PageQuery,
   readSettings,
@@ -103,10 +104,12 @@ export class CoinGecko implements MarketSource {
     const context = { subject: `the answer of ${withoutQuery(origin)}`, advice: LATER };
     const pages: Uint8Array<ArrayBuffer>[] = [];
     const coins: unknown[] = [];
+    let answeredMs: number | null = null;
     for (let page = 1; page <= pageCount; page++) {
-      const body = await this.#getPage(job, pageQuery(page, perPage));
+      const { body, answeredAtMs } = await this.#getPage(job, pageQuery(page, perPage));
       if (page > 1 && isEmptyArray(body)) break;
       pages.push(body);
+      answeredMs = answeredAtMs;
       const read = readCoins(body, context);
       coins.push(...read);
       // A page that is not full is the last one, whatever was asked for.
@@ -114,7 +117,7 @@ export class CoinGecko implements MarketSource {
     }
     const marketAtMs = this.#nowMs();
     if (afterMs !== null && marketAtMs <= afterMs) throw clockBehind(marketAtMs, afterMs);
-    assertClockAgrees(coins, marketAtMs);
+    assertClockAgrees(coins, { answeredMs, nowMs: marketAtMs });
     return {
       marketAtMs,
       body: joinArrays(pages),
@@ -136,11 +139,12 @@ export class CoinGecko implements MarketSource {
       return { body: new TextEncoder().encode("[]"), origin, found: null };
     }
     const origin = job.client.urlOfPrices(coinId);
-    const body = await this.#askUntil(job, origin, async () => {
+    const { body } = await this.#askUntil(job, origin, async () => {
       const answer = await job.client.getPrices({ coinId, fromMs, toMs }, job.signal);
       // "coin not found" is an answer like any other, and kept like any other.
       const isUnknown = !answer.ok && answer.status === 404;
-      return isUnknown ? { ok: true, body: new TextEncoder().encode(answer.body) } : answer;
+      if (!isUnknown) return answer;
+      return { ok: true, body: new TextEncoder().encode(answer.body), answeredAtMs: null };
     });
     return { body, origin, found: firstPrice(body, { fromMs, toMs }, origin) };
   }
@@ -157,21 +161,21 @@ export class CoinGecko implements MarketSource {
     return { client, startMs: this.#nowMs(), signal, onWait };
   }
 
-  #getPage(job: FetchJob, query: PageQuery): Promise<Uint8Array<ArrayBuffer>> {
+  #getPage(job: FetchJob, query: PageQuery): Promise<GivenPage> {
     const url = withoutQuery(job.client.urlOf(query));
     return this.#askUntil(job, url, () => job.client.getPage(query, job.signal));
   }
 
-  /** Tries until there is a body; throws `unavailable` when the tries are used up. */
+  /** Tries until there is an answer; throws `unavailable` when the tries are used up. */
   async #askUntil(
     job: FetchJob,
     url: string,
     ask: () => Promise<PageAnswer>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  ): Promise<GivenPage> {
     for (let tries = 1;; tries++) {
       await this.#pace(job.signal);
       const answer = await ask();
-      if (answer.ok) return answer.body;
+      if (answer.ok) return answer;
       const failed: FailedTries = {
         tries,
         elapsedMs: this.#nowMs() - job.startMs,

@@ -39,7 +39,14 @@ export interface PriceSpan {
 }
 
 /** What one try brought: a body with status 200, or why there is none. */
-export type PageAnswer = { ok: true; body: Uint8Array<ArrayBuffer> } | FailedPage;
+export type PageAnswer = GivenPage | FailedPage;
+
+export interface GivenPage {
+  ok: true;
+  body: Uint8Array<ArrayBuffer>;
+  /** When the server says that it answered, ms, by its own clock; null where it does not say. */
+  answeredAtMs: number | null;
+}
 
 export interface FailedPage {
   ok: false;
@@ -156,7 +163,9 @@ export class CoinGeckoClient {
     signal?.throwIfAborted();
     try {
       const response = await ask(signal ? { signal } : {}).asResponse();
-      return { ok: true, body: new Uint8Array(await response.arrayBuffer()) };
+      const body = new Uint8Array(await response.arrayBuffer());
+      const answeredAtMs = Date.parse(response.headers.get("date") ?? "");
+      return { ok: true, body, answeredAtMs: Number.isNaN(answeredAtMs) ? null : answeredAtMs };
     } catch (error) {
       signal?.throwIfAborted();
       return this.#failure(error);

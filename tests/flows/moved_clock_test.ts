@@ -62,7 +62,9 @@ function answerAt(world: World, random: Mt19937, request: Request): Response {
     price_change_percentage_7d_in_currency: 5 * random.normal(),
     last_updated: new Date(world.realMs - MINUTE_MS).toISOString(),
   }));
-  return Response.json(rows.filter(({ id }) => !world.unlisted.has(id)));
+  return Response.json(rows.filter(({ id }) => !world.unlisted.has(id)), {
+    headers: { date: new Date(world.realMs).toUTCString() },
+  });
 }
 
 async function withWorld(work: (world: World) => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { AppError } from "../../src/domain/errors.ts";
 import { parseMarkets } from "../../src/market/parse.ts";
-import { coinPages, ok, serveCoinGecko, status } from "../support/coingecko_server.ts";
+import { coin, coinPages, ok, serveCoinGecko, status } from "../support/coingecko_server.ts";
 import { fetchError, NOW_MS, ONE_COIN, openMarket, REQUEST } from "./coingecko_market.ts";
 
 Deno.test("CoinGecko asks for the largest coins in USD with sparklines and four changes", async () => {
@@ -124,4 +124,11 @@ Deno.test("CoinGecko says when the clock is behind the branch's newest data", as
     AppError,
   );
   assertStringIncludes(error.message, "set the clock right");
+});
+
+Deno.test("recordings that a stand-in serves as they are say nothing of the clock", async () => {
+  const quoted = { ...coin(1), last_updated: "2023-04-24T00:49:16.447Z" };
+  await using server = serveCoinGecko(ok(JSON.stringify([quoted])));
+  const answer = await openMarket(server.baseUrl).source.fetch(REQUEST);
+  assertEquals(answer.marketAtMs, NOW_MS);
 });
