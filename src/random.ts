@@ -14,20 +14,6 @@ const TWO_POW_26 = 67108864;
 const TWO_POW_53 = 9007199254740992;
 const UINT32_COUNT = 4294967296;
 
-/** numpy's legacy seeding. */
-function seededState(seed: number): Uint32Array {
-  if (!Number.isInteger(seed) || seed < 0 || seed >= UINT32_COUNT) {
-    throw new RangeError(`Cannot seed Mt19937 with ${seed}: expected an integer in [0, 2^32)`);
-  }
-  const state = new Uint32Array(STATE_LENGTH);
-  let word = seed;
-  for (let i = 0; i < STATE_LENGTH; i++) {
-    state[i] = word;
-    word = (Math.imul(1812433253, word ^ (word >>> 30)) + i + 1) >>> 0;
-  }
-  return state;
-}
-
 /** The next state word from two neighbouring words and the one `STATE_SHIFT` further on. */
 function twist(shifted: number, current: number, next: number): number {
   const mixed = (current & UPPER_BIT) | (next & LOWER_BITS);
@@ -48,26 +34,39 @@ function temper(stateWord: number): number {
  * give the same numbers. Source: Matsumoto & Nishimura (1998), numpy's legacy seeding and sampling.
  */
 export class Mt19937 {
-  readonly #state: Uint32Array;
+  readonly #state = new Uint32Array(STATE_LENGTH);
   /** The next word to hand out, and how many words of this round there are. */
   #position = 0;
   #readyCount = 0;
   /** numpy's polar method makes normals in pairs; this is the one not yet handed out. */
   #spareNormal: number | null = null;
 
-  /**
-   * @param seed integer in [0, 2³²), others are a RangeError, as in numpy; or a generator, to draw what
-   *   it is going to draw
-   */
-  constructor(seed: number | Mt19937) {
-    if (seed instanceof Mt19937) {
-      this.#state = seed.#state.slice();
-      this.#position = seed.#position;
-      this.#readyCount = seed.#readyCount;
-      this.#spareNormal = seed.#spareNormal;
-    } else {
-      this.#state = seededState(seed);
+  /** @param seed integer in [0, 2³²); others are a RangeError, as in numpy */
+  constructor(seed: number) {
+    this.seed(seed);
+  }
+
+  /** Begins anew, as a new generator of this seed, in the memory that it has (numpy's legacy seeding). */
+  seed(seed: number): void {
+    if (!Number.isInteger(seed) || seed < 0 || seed >= UINT32_COUNT) {
+      throw new RangeError(`Cannot seed Mt19937 with ${seed}: expected an integer in [0, 2^32)`);
     }
+    let word = seed | 0;
+    for (let i = 0; i < STATE_LENGTH; i++) {
+      this.#state[i] = word;
+      word = (Math.imul(1812433253, word ^ (word >>> 30)) + i + 1) | 0;
+    }
+    this.#position = 0;
+    this.#readyCount = 0;
+    this.#spareNormal = null;
+  }
+
+  /** From here on draws what the other is going to draw. */
+  copy(other: Mt19937): void {
+    this.#state.set(other.#state);
+    this.#position = other.#position;
+    this.#readyCount = other.#readyCount;
+    this.#spareNormal = other.#spareNormal;
   }
 
   /** A uniform integer in [0, 2³²). */
@@ -125,7 +124,8 @@ export class Mt19937 {
   permutation(n: number): Int32Array {
     const order = new Int32Array(n);
     for (let i = 0; i < n; i++) order[i] = i;
-    const places = this.#intervalsBelow(n);
+    const places = new Int32Array(n);
+    this.drawPlaces(places);
     for (let i = n - 1; i > 0; i--) {
       const j = places[i]!;
       const swapped = order[i]!;
@@ -136,14 +136,13 @@ export class Mt19937 {
   }
 
   /**
-   * `interval(i)` for i = n − 1 … 1, drawn in this order. Half the words are refused or not as if by
-   * the toss of a coin, which no processor foretells: so each is written, and the next overwrites it
-   * unless i went on.
+   * What a permutation of as many integers draws: `places[i]` is `interval(i)`, for i from the last to 1
+   * in this order, with which i changes places. Half the words are refused or not as if by the toss of
+   * a coin, which no processor foretells: so each is written, and the next overwrites it unless i went on.
    */
-  #intervalsBelow(n: number): Int32Array {
-    const drawn = new Int32Array(n);
+  drawPlaces(places: Int32Array): void {
     const state = this.#state;
-    let i = n - 1;
+    let i = places.length - 1;
     while (i > 0) {
       if (this.#position === this.#readyCount) this.#makeReady();
       const mask = 0xffffffff >>> Math.clz32(i);
@@ -151,13 +150,12 @@ export class Mt19937 {
       let position = this.#position;
       for (const end = this.#readyCount; position < end && i >= lowest; position++) {
         const value = temper(state[position]!) & mask;
-        drawn[i] = value;
+        places[i] = value;
         // The sign bit of value − i − 1: 1 where value ≤ i.
         i -= (value - i - 1) >>> 31;
       }
       this.#position = position;
     }
-    return drawn;
   }
 
   /** Makes the next words of the round, or a few of a new one, for who draws few. */
@@ -188,10 +186,15 @@ export class Mt19937 {
 export class XorShift32 {
   /** Largest value of `next()`. */
   static readonly MAX = 0x7fffffff;
-  #state: number;
+  #state = 1;
 
   /** @param seed integer in [0, 2³²); 0, the generator's fixed point, stands for 1. */
   constructor(seed: number) {
+    this.seed(seed);
+  }
+
+  /** Begins anew, as a new generator of this seed. */
+  seed(seed: number): void {
     this.#state = seed === 0 ? 1 : seed;
   }
 

@@ -2,7 +2,7 @@
 // stay those of their own tree. Everything is checked on the way in: see `checkTree`.
 
 import type { Tensor, TensorFile } from "../domain/tensors.ts";
-import { type Forest, NO_CHILD, NO_FEATURE, NO_THRESHOLD, type Tree } from "./tree.ts";
+import { type Forest, NO_CHILD, NO_FEATURE, NO_THRESHOLD, sliceTree, type Tree } from "./tree.ts";
 import { expectModel, type TensorReader } from "./tensor_reader.ts";
 
 function concatInt32(parts: Int32Array[]): Tensor {
@@ -65,16 +65,6 @@ export function forestFromTensors(
     return tree;
   });
   return { trees, columnCount, maxSamples: reader.integer("max_samples_", 1) };
-}
-
-function sliceTree(all: Tree, start: number, end: number): Tree {
-  return {
-    feature: all.feature.slice(start, end),
-    threshold: all.threshold.slice(start, end),
-    leftChild: all.leftChild.slice(start, end),
-    rightChild: all.rightChild.slice(start, end),
-    nodeSamples: all.nodeSamples.slice(start, end),
-  };
 }
 
 /**

@@ -43,7 +43,7 @@ export function walkForest(
   const sums = new Float64Array(rowCount);
   for (let start = 0; start < rowCount; start += BLOCK_ROWS) {
     const end = Math.min(start + BLOCK_ROWS, rowCount);
-    const values = Float32Array.from(X.values.subarray(start * columnCount, end * columnCount));
+    const values = new Float32Array(X.values.subarray(start * columnCount, end * columnCount));
     const blockSums = sums.subarray(start, end);
     forest.trees.forEach((tree, t) =>
       addPathLengths(tree, lengths[t]!, values, columnCount, blockSums)

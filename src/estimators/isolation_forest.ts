@@ -19,7 +19,7 @@ import { PathContributions } from "./forest_contributions.ts";
 import { ForestSums } from "./forest_sums.ts";
 import { forestToTensors } from "./forest_tensors.ts";
 import { averagePathLength } from "./path_length.ts";
-import { growTree, type TrainingRows } from "./random_tree.ts";
+import { type TrainingRows, TreeGrower } from "./random_tree.ts";
 import { type Forest, type Tree } from "./tree.ts";
 
 export type IsolationForestConfig = Extract<ModelConfig, { algorithm: "isolation_forest" }>;
@@ -67,8 +67,8 @@ export class IsolationForest implements OutlierEstimator {
     const { trees, columnCount } = this.forest;
     const sums = this.#pathSums(X);
     const baseSum = this.#pathSums(asMatrix(baseline))[0]!;
-    const rows = Float32Array.from(X.values);
-    const paths = new PathContributions(Float32Array.from(baseline));
+    const rows = new Float32Array(X.values);
+    const paths = new PathContributions(new Float32Array(baseline));
     const values = new Float64Array(X.values.length);
     sums.forEach((sum, i) => {
       const row = rows.subarray(i * columnCount, (i + 1) * columnCount);
@@ -124,11 +124,11 @@ export function fitIsolationForest(X: Matrix, config: IsolationForestConfig): Fi
     bootstrap: config.bootstrap,
   };
   const { maxSamples } = shape;
-  const maxDepth = Math.ceil(Math.log2(maxSamples));
   const rows = trainingRows(X, config.random_state);
+  const grower = new TreeGrower(rows, shape, Math.ceil(Math.log2(maxSamples)));
   const trees: Tree[] = [];
   for (const bag of drawBags(config.n_estimators, config.random_state, shape)) {
-    trees.push(growTree(rows, bag, maxDepth));
+    trees.push(grower.grow(bag));
   }
   const forest: Forest = { trees, columnCount: X.columnCount, maxSamples };
   const sums = new ForestSums(forest);

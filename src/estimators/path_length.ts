@@ -18,15 +18,15 @@ export function averagePathLength(sampleCount: number): number {
 
 /** What a row adds to its path length by ending in a node, for every node of a tree: depth + c(n). */
 export function pathLengths(tree: Tree): Float64Array {
-  const nodeCount = tree.feature.length;
-  const depth = new Int32Array(nodeCount);
-  const lengths = new Float64Array(nodeCount);
-  for (let node = 0; node < nodeCount; node++) {
-    lengths[node] = depth[node]! + averagePathLength(tree.nodeSamples[node]!);
+  const lengths = new Float64Array(tree.feature.length);
+  for (let node = 0; node < lengths.length; node++) {
+    // A parent has left its children's depth here.
+    const depth = lengths[node]!;
+    lengths[node] = depth + averagePathLength(tree.nodeSamples[node]!);
     const left = tree.leftChild[node]!;
     if (left === NO_CHILD) continue;
-    depth[left] = depth[node]! + 1;
-    depth[tree.rightChild[node]!] = depth[node]! + 1;
+    lengths[left] = depth + 1;
+    lengths[tree.rightChild[node]!] = depth + 1;
   }
   return lengths;
 }

@@ -3,7 +3,7 @@
 
 import type { Matrix } from "../domain/table.ts";
 import { XorShift32 } from "../random.ts";
-import type { Bag } from "./bagging.ts";
+import type { Bag, BagShape } from "./bagging.ts";
 import { TargetImpurity } from "./target_impurity.ts";
 import { NO_CHILD, type Tree, TreeWriter } from "./tree.ts";
 
@@ -38,16 +38,15 @@ interface Split {
   constantCount: number;
 }
 
-/** Grows the tree of a bag, no deeper than `maxDepth` (the root has depth 0). */
-export function growTree(rows: TrainingRows, bag: Bag, maxDepth: number): Tree {
-  return new TreeGrower(rows, bag).grow(maxDepth);
-}
-
-class TreeGrower {
-  readonly #bag: Bag;
-  readonly #values: Float64Array;
+/** Grows one tree after the other, in memory that it keeps: a forest is a hundred small trees. */
+export class TreeGrower {
+  readonly #rows: TrainingRows;
+  readonly #maxDepth: number;
   /** Where the values of each sample of the bag begin. */
   readonly #rowStarts: Int32Array;
+  /** The samples' targets, and how often each was drawn. */
+  readonly #targets: Float64Array;
+  readonly #weights: Float64Array;
   /** Samples, permuted so that every node holds a contiguous range. */
   readonly #order: Int32Array;
   /** The order in which the node at hand found its samples. */
@@ -56,36 +55,57 @@ class TreeGrower {
   readonly #examined: Float64Array;
   #low = 0;
   #high = 0;
-  /** Features, permuted: constant ones first. The permutation is inherited from node to node. */
+  /** Features, as the bag numbers them, permuted: constant ones first. Inherited from node to node. */
   readonly #features: Int32Array;
   /** The constant features of the nodes above, in the order in which they were found. */
   readonly #constantFeatures: Int32Array;
+  /** For each feature of the bag its column. */
+  readonly #columns: Int32Array;
   readonly #impurity: TargetImpurity;
-  readonly #random: XorShift32;
+  readonly #random = new XorShift32(0);
+  readonly #tree: TreeWriter;
 
-  constructor({ X, targets }: TrainingRows, bag: Bag) {
-    const sampleCount = bag.rows.length;
-    const featureCount = bag.features.length;
-    this.#bag = bag;
-    this.#values = X.values;
-    this.#rowStarts = new Int32Array(sampleCount);
-    this.#order = new Int32Array(sampleCount);
-    for (let s = 0; s < sampleCount; s++) {
-      this.#rowStarts[s] = bag.rows[s]! * X.columnCount;
-      this.#order[s] = s;
-    }
-    this.#orderBefore = new Int32Array(sampleCount);
-    this.#examined = new Float64Array(sampleCount);
-    this.#features = new Int32Array(featureCount);
-    for (let f = 0; f < featureCount; f++) this.#features[f] = f;
-    this.#constantFeatures = new Int32Array(featureCount);
-    this.#impurity = new TargetImpurity(targets, bag, this.#order, this.#orderBefore);
-    this.#random = new XorShift32(bag.splitterSeed);
+  /** Trees are grown no deeper than `maxDepth`; the root has depth 0. */
+  constructor(rows: TrainingRows, { maxSamples, maxFeatures }: BagShape, maxDepth: number) {
+    this.#rows = rows;
+    this.#maxDepth = maxDepth;
+    this.#rowStarts = new Int32Array(maxSamples);
+    this.#targets = new Float64Array(maxSamples);
+    this.#weights = new Float64Array(maxSamples);
+    this.#order = new Int32Array(maxSamples);
+    this.#orderBefore = new Int32Array(maxSamples);
+    this.#examined = new Float64Array(maxSamples);
+    this.#features = new Int32Array(maxFeatures);
+    this.#constantFeatures = new Int32Array(maxFeatures);
+    this.#columns = new Int32Array(maxFeatures);
+    this.#impurity = new TargetImpurity({
+      targets: this.#targets,
+      weights: this.#weights,
+      drawnCount: maxSamples,
+      order: this.#order,
+      orderBefore: this.#orderBefore,
+    });
+    this.#tree = new TreeWriter(2 * maxSamples - 1);
   }
 
-  grow(maxDepth: number): Tree {
-    const sampleCount = this.#order.length;
-    const tree = new TreeWriter(Math.max(1, 2 * sampleCount - 1));
+  #begin(bag: Bag): void {
+    const { X, targets } = this.#rows;
+    for (let s = 0; s < bag.rows.length; s++) {
+      const row = bag.rows[s]!;
+      this.#rowStarts[s] = row * X.columnCount;
+      this.#targets[s] = targets[row]!;
+      this.#order[s] = s;
+    }
+    this.#weights.set(bag.weights);
+    for (let f = 0; f < this.#features.length; f++) this.#features[f] = f;
+    this.#columns.set(bag.features);
+    this.#random.seed(bag.splitterSeed);
+  }
+
+  grow(bag: Bag): Tree {
+    this.#begin(bag);
+    const tree = this.#tree;
+    const sampleCount = bag.rows.length;
     const pending: PendingNode[] = [{
       start: 0,
       end: sampleCount,
@@ -98,10 +118,10 @@ class TreeGrower {
     for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
       const { start, end } = node;
       const id = tree.add(end - start, node.parent, node.isLeft);
-      if (node.depth >= maxDepth || end - start < 2 || node.isPure) continue;
+      if (node.depth >= this.#maxDepth || end - start < 2 || node.isPure) continue;
       const split = this.#drawSplit(node);
       if (split === null) continue;
-      tree.setSplit(id, this.#bag.features[split.feature]!, split.threshold);
+      tree.setSplit(id, this.#columns[split.feature]!, split.threshold);
       const { position, constantCount } = split;
       const isPure = this.#impurity.arePure(start, position, end);
       const depth = node.depth + 1;
@@ -152,7 +172,7 @@ class TreeGrower {
       }
       at += foundCount;
       const feature = features[at]!;
-      this.#examine(this.#bag.features[feature]!, node);
+      this.#examine(this.#columns[feature]!, node);
       if (this.#high <= Math.fround(this.#low + FEATURE_THRESHOLD)) {
         swap(features, at, knownCount + foundCount++);
         continue;
@@ -170,7 +190,7 @@ class TreeGrower {
 
   /** Loads a column's values of the node, as float32, and finds their range. */
   #examine(column: number, { start, end }: PendingNode): void {
-    const values = this.#values;
+    const { values } = this.#rows.X;
     const rowStarts = this.#rowStarts;
     const order = this.#order;
     const orderBefore = this.#orderBefore;

@@ -2,10 +2,22 @@
 // on random targets, and a node whose targets agree to rounding error stays a leaf. That is rare, one
 // pair of rows in millions; without this rule such a forest would differ from scikit-learn's.
 
-import type { Bag } from "./bagging.ts";
-
 /** scikit-learn's EPSILON: impurities up to it count as none. */
 const EPSILON = Number.EPSILON;
+
+/** The samples of a tree, which others keep and change: the arrays are read as they are at each call. */
+export interface TargetSamples {
+  /** By sample, in [0, 1). */
+  targets: Float64Array;
+  /** By sample, how often it was drawn. */
+  weights: Float64Array;
+  /** Draws, of all samples together. */
+  drawnCount: number;
+  /** The tree's permutation of samples. */
+  order: Int32Array;
+  /** As `order`, but as the node that was split last had found it. */
+  orderBefore: Int32Array;
+}
 
 /** Weighted sums over a node's targets. */
 interface TargetTotals {
@@ -27,26 +39,20 @@ export interface SidePurity {
  */
 export class TargetImpurity {
   readonly #targets: Float64Array;
-  readonly #bag: Bag;
+  readonly #weights: Float64Array;
   readonly #order: Int32Array;
   readonly #orderBefore: Int32Array;
   /** Square of a distance between two targets of a node with which it cannot be pure. */
   readonly #certainSquare: number;
 
-  /**
-   * @param targets of all rows, in [0, 1)
-   * @param order the tree's permutation of samples, read as it is at each call
-   * @param orderBefore as `order`, but as the node that was split last had found it
-   */
-  constructor(targets: Float64Array, bag: Bag, order: Int32Array, orderBefore: Int32Array) {
+  constructor({ targets, weights, drawnCount, order, orderBefore }: TargetSamples) {
     this.#targets = targets;
-    this.#bag = bag;
+    this.#weights = weights;
     this.#order = order;
     this.#orderBefore = orderBefore;
     // Two targets at distance δ make a mean squared error of δ² / 2M or more, with M rows in the node.
     // A sum of M numbers below 1 is off by M² units of rounding at most, what is left of a difference
     // of two sums by thrice that, and their squares and quotients by twelve times, EPSILON included.
-    const drawnCount = bag.weights.reduce((sum, weight) => sum + weight, 0);
     this.#certainSquare = 24 * drawnCount ** 3 * (EPSILON / 2);
   }
 
@@ -77,22 +83,20 @@ export class TargetImpurity {
   /** Also of a single sample, which is not split in any case. */
   #isSurelyImpure(start: number, end: number): boolean {
     if (end - start < 2) return true;
-    const distance = this.#target(this.#order[start]!) - this.#target(this.#order[end - 1]!);
+    const targets = this.#targets;
+    const distance = targets[this.#order[start]!]! - targets[this.#order[end - 1]!]!;
     return distance * distance > this.#certainSquare;
   }
 
-  #target(sample: number): number {
-    return this.#targets[this.#bag.rows[sample]!]!;
-  }
-
   #totals(order: Int32Array, start: number, end: number): TargetTotals {
-    const { weights } = this.#bag;
+    const targets = this.#targets;
+    const weights = this.#weights;
     let weight = 0;
     let sum = 0;
     let squares = 0;
     for (let i = start; i < end; i++) {
       const sample = order[i]!;
-      const target = this.#target(sample);
+      const target = targets[sample]!;
       const weighted = weights[sample]! * target;
       sum += weighted;
       squares += weighted * target;
@@ -105,11 +109,12 @@ export class TargetImpurity {
   #leftTotals(start: number, position: number, end: number, totals: TargetTotals): TargetTotals {
     const added = this.#totals(this.#order, start, position);
     if (position - start <= end - position) return added;
-    const { weights } = this.#bag;
+    const targets = this.#targets;
+    const weights = this.#weights;
     let { weight, sum } = totals;
     for (let i = end - 1; i >= position; i--) {
       const sample = this.#order[i]!;
-      sum -= weights[sample]! * this.#target(sample);
+      sum -= weights[sample]! * targets[sample]!;
       weight -= weights[sample]!;
     }
     return { weight, sum, squares: added.squares };

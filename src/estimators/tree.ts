@@ -28,42 +28,60 @@ export interface Forest {
   maxSamples: number;
 }
 
-/** Collects nodes; a node is a leaf until it is given a split. */
+/** The arrays of a tree in one piece of memory: a forest is hundreds of them, and each would have its own. */
+function allocateTree(nodeCount: number): Tree {
+  const buffer = new ArrayBuffer(24 * nodeCount);
+  const words = (place: number) => new Int32Array(buffer, (8 + 4 * place) * nodeCount, nodeCount);
+  return {
+    feature: words(0),
+    threshold: new Float64Array(buffer, 0, nodeCount),
+    leftChild: words(1),
+    rightChild: words(2),
+    nodeSamples: words(3),
+  };
+}
+
+/** The nodes [start, end) as a tree of its own. */
+export function sliceTree(tree: Tree, start: number, end: number): Tree {
+  const slice = allocateTree(end - start);
+  slice.feature.set(tree.feature.subarray(start, end));
+  slice.threshold.set(tree.threshold.subarray(start, end));
+  slice.leftChild.set(tree.leftChild.subarray(start, end));
+  slice.rightChild.set(tree.rightChild.subarray(start, end));
+  slice.nodeSamples.set(tree.nodeSamples.subarray(start, end));
+  return slice;
+}
+
+/** Collects the nodes of one tree after the other; a node is a leaf until it is given a split. */
 export class TreeWriter {
-  readonly #feature: Int32Array;
-  readonly #threshold: Float64Array;
-  readonly #leftChild: Int32Array;
-  readonly #rightChild: Int32Array;
-  readonly #nodeSamples: Int32Array;
+  readonly #nodes: Tree;
   #count = 0;
 
   constructor(maxNodes: number) {
-    this.#feature = new Int32Array(maxNodes).fill(NO_FEATURE);
-    this.#threshold = new Float64Array(maxNodes).fill(NO_THRESHOLD);
-    this.#leftChild = new Int32Array(maxNodes).fill(NO_CHILD);
-    this.#rightChild = new Int32Array(maxNodes).fill(NO_CHILD);
-    this.#nodeSamples = new Int32Array(maxNodes);
+    this.#nodes = allocateTree(maxNodes);
   }
 
   add(sampleCount: number, parent: number, isLeft: boolean): number {
+    const nodes = this.#nodes;
     const id = this.#count++;
-    this.#nodeSamples[id] = sampleCount;
-    if (parent !== NO_CHILD) (isLeft ? this.#leftChild : this.#rightChild)[parent] = id;
+    nodes.feature[id] = NO_FEATURE;
+    nodes.threshold[id] = NO_THRESHOLD;
+    nodes.leftChild[id] = NO_CHILD;
+    nodes.rightChild[id] = NO_CHILD;
+    nodes.nodeSamples[id] = sampleCount;
+    if (parent !== NO_CHILD) (isLeft ? nodes.leftChild : nodes.rightChild)[parent] = id;
     return id;
   }
 
   setSplit(id: number, feature: number, threshold: number): void {
-    this.#feature[id] = feature;
-    this.#threshold[id] = threshold;
+    this.#nodes.feature[id] = feature;
+    this.#nodes.threshold[id] = threshold;
   }
 
+  /** The tree of what was added since the last one. */
   finish(): Tree {
-    return {
-      feature: this.#feature.slice(0, this.#count),
-      threshold: this.#threshold.slice(0, this.#count),
-      leftChild: this.#leftChild.slice(0, this.#count),
-      rightChild: this.#rightChild.slice(0, this.#count),
-      nodeSamples: this.#nodeSamples.slice(0, this.#count),
-    };
+    const tree = sliceTree(this.#nodes, 0, this.#count);
+    this.#count = 0;
+    return tree;
   }
 }

@@ -3,7 +3,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { AppError } from "../../src/domain/errors.ts";
-import { sampleWithoutReplacement } from "../../src/estimators/bagging.ts";
+import { DistinctSampler } from "../../src/estimators/distinct_sampler.ts";
 import {
   fitIsolationForest,
   IsolationForest,
@@ -30,16 +30,23 @@ Deno.test("averagePathLength() is 0, 0, 1 and then the paper's formula", () => {
   assertAlmostEquals(averagePathLength(256), 10.244770920119917, 1e-12);
 });
 
-Deno.test("sampleWithoutReplacement() draws k distinct integers below n by every method", () => {
+Deno.test("a sampler draws k distinct integers below n by every method, as often as it is asked", () => {
   const sizes = fc.integer({ min: 1, max: 400 }).chain((n) =>
     fc.tuple(fc.constant(n), fc.integer({ min: 1, max: n }), fc.nat())
   );
   fc.assert(
     fc.property(sizes, ([n, k, seed]) => {
-      const drawn = sampleWithoutReplacement(n, k, new Mt19937(seed));
-      assertEquals(drawn.length, k);
-      assertEquals(new Set(drawn).size, k);
-      assert(drawn.every((value) => value >= 0 && value < n));
+      const sampler = new DistinctSampler(n, k);
+      const random = new Mt19937(seed);
+      const again = new Mt19937(seed);
+      for (let round = 0; round < 3; round++) {
+        const drawn = sampler.draw(random).slice();
+        assertEquals(drawn.length, k);
+        assertEquals(new Set(drawn).size, k);
+        assert(drawn.every((value) => value >= 0 && value < n));
+        assertEquals(sampler.drawAscending(again), drawn.sort());
+      }
+      assertEquals(random.uint32(), again.uint32());
     }),
     { seed: 42 },
   );
