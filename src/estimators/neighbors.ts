@@ -10,7 +10,7 @@ export type { Neighbors } from "./neighbors_plain.ts";
 /** In more columns a tree leaves almost nothing out; scikit-learn draws the line at the same place. */
 const MAX_TREE_COLUMNS = 15;
 /** Growing a tree costs as much as that many queries of all points. */
-const MIN_QUERIES_FOR_TREE = 160;
+const MIN_QUERIES_FOR_TREE = 400;
 
 /**
  * The k nearest other rows of every row; a row is not its own neighbour, its duplicates are.

@@ -2,7 +2,12 @@
 // answer out.
 
 import type { Matrix } from "../domain/table.ts";
-import { BLOCK_POINTS, LEAF_BLOCKS, SEARCH_BYTES } from "../kernel/assembly/layout.ts";
+import {
+  BLOCK_POINTS,
+  LEAF_BLOCKS,
+  QUERIES_A_PASS,
+  SEARCH_BYTES,
+} from "../kernel/assembly/layout.ts";
 import { type Kernel, withKernel } from "../kernel/kernel.ts";
 import type { Neighbors } from "./neighbors_plain.ts";
 
@@ -33,6 +38,7 @@ export function kernelNeighbors(
     const splitColumns = kernel.allocate(4 * splitCount);
     const splitValues = allocateFloat64(kernel, splitCount);
     const offsets = allocateFloat64(kernel, columnCount);
+    const querySketches = kernel.allocate(4 * QUERIES_A_PASS * columnCount);
     const queriesAt = queries === null
       ? pointsAt
       : allocateFloat64(kernel, queries.rowCount * columnCount);
@@ -50,6 +56,7 @@ export function kernelNeighbors(
       splitColumns,
       splitValues,
       offsets,
+      querySketches,
       (queries ?? points).rowCount,
       queriesAt,
       queries === null ? 1 : 0,

@@ -111,6 +111,64 @@ Deno.test("the tree leaves nothing out where distances to its boxes are rounded 
   }
 });
 
+/** Rows in two heaps that lie far apart: of rows that are long, the differences are small. */
+function heaps(columnCount: number, distance: number, seed: number): Matrix {
+  const random = new Mt19937(seed);
+  const rowCount = 600;
+  const values = Float64Array.from(
+    { length: rowCount * columnCount },
+    (_, at) => random.random() + (at % (2 * columnCount) < columnCount ? distance : 0),
+  );
+  return { rowCount, columnCount, values };
+}
+
+/** As `heaps`, but rows differ in their first column alone: products all round to the same side. */
+function alikeHeaps(columnCount: number, distance: number, seed: number): Matrix {
+  const points = heaps(columnCount, 0, seed);
+  const isFirst = (at: number) => at % columnCount === 0;
+  const values = points.values.map((value, at) =>
+    (isFirst(at) ? value : 0) + (at % (2 * columnCount) < columnCount ? distance : 0)
+  );
+  return { ...points, values };
+}
+
+/** Pairs of opposite rows around 0, of about this size, and a pair of size 1. */
+function specks(columnCount: number, size: number): Matrix {
+  const random = new Mt19937(5);
+  const pairs = Array.from({ length: 200 }, () => {
+    const row = Array.from({ length: columnCount }, () => (random.random() - 0.5) * size);
+    return [row, row.map((value) => -value)];
+  });
+  const ones = new Array<number>(columnCount).fill(1);
+  return rows(...pairs.flat(), ones, ones.map((value) => -value));
+}
+
+Deno.test("the scan rules nothing out that is near, however little of it float32 can tell", () => {
+  const random = new Mt19937(1);
+  const cases: Matrix[] = [];
+  for (const columnCount of [1, 2, 7, 16, 33, 100]) {
+    for (const distance of [0, 10, 100, 1e3, 1e5, 1e9]) {
+      cases.push(heaps(columnCount, distance, columnCount));
+    }
+    for (let seed = 0; seed < 5; seed++) {
+      cases.push(alikeHeaps(columnCount, 10 ** (2 + 7 * random.random()), seed));
+    }
+  }
+  for (let exponent = -60; exponent >= -80; exponent -= 2) cases.push(specks(20, 2 ** exponent));
+  for (const points of cases) {
+    assertEquals(kernelNeighbors(null, points, 10, "scan"), plainNeighborsAmong(points, 10));
+  }
+});
+
+Deno.test("the scan finds the nearest of few points that any power of two has scaled", () => {
+  const points = heaps(20, 3, 1);
+  for (const exponent of [-1060, -600, -541, -538, -535, -470, -30, 30, 480, 505, 1015]) {
+    const values = points.values.map((value) => value * 2 ** exponent);
+    const scaled = { ...points, values };
+    assertEquals(kernelNeighbors(null, scaled, 20, "scan"), plainNeighborsAmong(scaled, 20));
+  }
+});
+
 Deno.test("neighborsAmong() finds what sorting finds, ties by index, across block borders", () => {
   // 300 rows make three blocks; 1 to 20 columns reach both loops of the distance.
   for (const columnCount of [1, 2, 7, 8, 9, 20]) {

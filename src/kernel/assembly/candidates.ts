@@ -1,27 +1,37 @@
-// The nearest points that one query has found so far, in its row of the output: squared distances,
+// The query at hand, and the nearest points that it has found so far, in its row of the output: squared distances,
 // ascending, with the indices of the points. Equally near ones stand by index, so that what is found does
 // not depend on the order in which points are looked at.
 
+import { Search } from "./search";
+
+/** f64[columnCount]. */
+export let query: usize = 0;
+/** Beyond this squared distance nothing gets into the list; at it, only a lower index does. */
+export let limit: f64 = Infinity;
+
+/** Index of the point that must not be found; −1 for none. */
+let self: i32 = -1;
 let distances: usize = 0;
 let indices: usize = 0;
 let last: usize = 0;
 
-/** Beyond this squared distance nothing gets into the list; at it, only a lower index does. */
-export let limit: f64 = Infinity;
-
-/** The lists of `count` queries, without any point. */
-export function clearLists(distances: usize, indices: usize, count: usize): void {
+/** The lists of all queries, without any point. */
+export function clearLists(search: Search): void {
+  const count = usize(search.queryCount) * usize(search.k);
   for (let i: usize = 0; i < count; i++) {
-    store<f64>(distances + (i << 3), Infinity);
-    store<i32>(indices + (i << 2), i32.MAX_VALUE);
+    store<f64>(search.distances + (i << 3), Infinity);
+    store<i32>(search.indices + (i << 2), i32.MAX_VALUE);
   }
 }
 
-/** The list that `offer` changes from now on. */
-export function useList(distancesOfQuery: usize, indicesOfQuery: usize, k: u32): void {
-  distances = distancesOfQuery;
-  indices = indicesOfQuery;
-  last = k - 1;
+/** From now on it is query i that finds points. */
+export function useQuery(search: Search, i: u32): void {
+  const list = usize(i) * usize(search.k);
+  query = search.queries + usize(i) * (usize(search.columnCount) << 3);
+  self = search.exceptSelf ? i32(i) : -1;
+  distances = search.distances + (list << 3);
+  indices = search.indices + (list << 2);
+  last = search.k - 1;
   limit = load<f64>(distances + (last << 3));
 }
 
@@ -30,8 +40,9 @@ function isNearer(squared: f64, index: i32, place: usize): bool {
   return squared < other || (squared == other && index < load<i32>(indices + (place << 2)));
 }
 
+/** Gives the query a point that it may have been looking for. */
 export function offer(squared: f64, index: i32): void {
-  if (!isNearer(squared, index, last)) return;
+  if (index == self || !isNearer(squared, index, last)) return;
   let place = last;
   for (; place > 0 && isNearer(squared, index, place - 1); place--) {
     store<f64>(distances + (place << 3), load<f64>(distances + (place << 3) - 8));
@@ -43,8 +54,9 @@ export function offer(squared: f64, index: i32): void {
 }
 
 /** Turns squared distances into distances. */
-export function finishLists(distances: usize, count: usize): void {
-  for (let at = distances, end = distances + (count << 3); at < end; at += 8) {
+export function finishLists(search: Search): void {
+  const count = usize(search.queryCount) * usize(search.k);
+  for (let at = search.distances, end = at + (count << 3); at < end; at += 8) {
     store<f64>(at, sqrt(load<f64>(at)));
   }
 }

@@ -24,8 +24,10 @@ export const TREE_BYTES = 52;
 export const BLOCK_POINTS = 8;
 /** Blocks in a leaf of the KD-tree. */
 export const LEAF_BLOCKS = 4;
+/** Queries that look at the same few points before the next points are fetched. */
+export const QUERIES_A_PASS = 64;
 /** Bytes of the record of search.ts. */
-export const SEARCH_BYTES = 56;
+export const SEARCH_BYTES = 60;
 
 /** Rows that the silhouette keeps side by side. */
 export const QUAD_ROWS = 4;

@@ -11,14 +11,16 @@ export class Search {
   points: usize;
   /** Room for the indices of the points as they stand in the blocks: i32[blockCount][8], −1 beyond. */
   order: usize;
-  /** Room for f64[blockCount][columnCount][8]. */
+  /** Room for the blocks: f64[blockCount][columnCount][8], or sketches of them. */
   blocks: usize;
   /** Room for the splits of the tree: u32[leafCount − 1], a column's distance in bytes from the first. */
   splitColumns: usize;
   /** Room for f64[leafCount − 1]. */
   splitValues: usize;
-  /** Room for f64[columnCount]. */
+  /** Room for f64[columnCount]: the tree's distances to a box by column, or the middle of sketches. */
   offsets: usize;
+  /** Room for the sketches of a pass: f32[QUERIES_A_PASS][columnCount]. */
+  querySketches: usize;
   queryCount: u32;
   /** f64[queryCount][columnCount]; the points themselves where each is to find the others. */
   queries: usize;

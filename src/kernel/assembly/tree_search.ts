@@ -1,7 +1,7 @@
-// The k nearest points of every query: by a KD-tree, or by looking at all points where there are so many
-// columns, or so few queries, that a tree does not pay. Both find the same, bit for bit. See docs/kernel.md.
+// The k nearest points of every query by a KD-tree, which says at which blocks of points to look. Finds
+// what scan_search.ts finds, bit for bit. See docs/kernel.md.
 
-import { clearLists, finishLists, limit, offer, useList } from "./candidates";
+import { clearLists, finishLists, limit, offer, query, useQuery } from "./candidates";
 import { growTree, leafCount, leftLeafCount } from "./kd_tree";
 import { BLOCK_POINTS, LEAF_BLOCKS } from "./layout";
 import { blockCount, fillBlocks, indexAt, orderByIndex, Search } from "./search";
@@ -10,10 +10,6 @@ import { blockCount, fillBlocks, indexAt, orderByIndex, Search } from "./search"
 const COLUMN_STEP: usize = 8 * BLOCK_POINTS;
 /** Columns between two looks at whether any point of a block may still be near enough. */
 const COLUMNS_A_LOOK: usize = 8;
-/** Queries that look at the same few points before the next points are fetched. */
-const QUERIES_A_PASS: u32 = 64;
-/** Bytes of points that are looked at by all queries of a pass, so that they stay in the nearest cache. */
-const PASS_BYTES: u32 = 16384;
 /** Lowers a distance to a box by more than rounding may have raised it. */
 const ROUNDING: f64 = 1 - 1e-12;
 
@@ -22,9 +18,6 @@ const squares: usize = memory.data(8 * BLOCK_POINTS, 16);
 let order: usize = 0;
 let blocks: usize = 0;
 let blockBytes: usize = 0;
-let query: usize = 0;
-/** Index of the point that must not be found; −2 for none, as −1 stands beyond the last point. */
-let self: i32 = -2;
 
 function square(x: v128): v128 {
   return f64x2.mul(x, x);
@@ -35,7 +28,7 @@ function offerPoints(near: i32, indices: usize): void {
   for (; near != 0; near &= near - 1) {
     const lane = usize(ctz(near));
     const index = load<i32>(indices + (lane << 2));
-    if (index >= 0 && index != self) offer(load<f64>(squares + (lane << 3)), index);
+    if (index >= 0) offer(load<f64>(squares + (lane << 3)), index);
   }
 }
 
@@ -110,31 +103,16 @@ function visit(search: Search, node: u32, leaf: u32, leaves: u32, boxDistance: f
   store<f64>(at, before);
 }
 
-function useQuery(search: Search, i: u32): void {
-  const list = usize(i) * usize(search.k);
-  query = search.queries + usize(i) * (usize(search.columnCount) << 3);
-  self = search.exceptSelf ? i32(i) : -2;
-  useList(search.distances + (list << 3), search.indices + (list << 2), search.k);
-}
-
-function begin(search: Search): void {
-  order = search.order;
-  blocks = search.blocks;
-  blockBytes = usize(search.columnCount) * COLUMN_STEP;
-  fillBlocks(search);
-  clearLists(search.distances, search.indices, usize(search.queryCount) * usize(search.k));
-}
-
-function finish(search: Search): void {
-  finishLists(search.distances, usize(search.queryCount) * usize(search.k));
-}
-
 /** @param search address of a Search */
 export function searchByTree(search: usize): void {
   const all = changetype<Search>(search);
+  order = all.order;
+  blocks = all.blocks;
+  blockBytes = usize(all.columnCount) * COLUMN_STEP;
   orderByIndex(all);
   growTree(all);
-  begin(all);
+  fillBlocks(all);
+  clearLists(all);
   memory.fill(all.offsets, 0, usize(all.columnCount) << 3);
   const leaves = leafCount(all.pointCount);
   for (let i: u32 = 0; i < all.queryCount; i++) {
@@ -142,24 +120,5 @@ export function searchByTree(search: usize): void {
     useQuery(all, all.exceptSelf ? indexAt(order, i) : i);
     visit(all, 0, 0, leaves, 0);
   }
-  finish(all);
-}
-
-/** @param search address of a Search, of which the rooms for splits and offsets are not used */
-export function searchByScan(search: usize): void {
-  const all = changetype<Search>(search);
-  orderByIndex(all);
-  begin(all);
-  const count = blockCount(all);
-  const blocksAPass = max(1, PASS_BYTES / u32(blockBytes));
-  for (let first: u32 = 0; first < all.queryCount; first += QUERIES_A_PASS) {
-    const end = min(first + QUERIES_A_PASS, all.queryCount);
-    for (let block: u32 = 0; block < count; block += blocksAPass) {
-      for (let i = first; i < end; i++) {
-        useQuery(all, i);
-        scanBlocks(block, min(block + blocksAPass, count));
-      }
-    }
-  }
-  finish(all);
+  finishLists(all);
 }
