@@ -13,7 +13,7 @@ export let limit: f64 = Infinity;
 let self: i32 = -1;
 let distances: usize = 0;
 let indices: usize = 0;
-let last: usize = 0;
+let size: usize = 0;
 
 /** The lists of all queries, without any point. */
 export function clearLists(search: Search): void {
@@ -31,32 +31,60 @@ export function useQuery(search: Search, i: u32): void {
   self = search.exceptSelf ? i32(i) : -1;
   distances = search.distances + (list << 3);
   indices = search.indices + (list << 2);
-  last = search.k - 1;
-  limit = load<f64>(distances + (last << 3));
+  size = search.k;
+  limit = load<f64>(distances);
+}
+
+function distanceAt(place: usize): f64 {
+  return load<f64>(distances + (place << 3));
+}
+
+function indexAt(place: usize): i32 {
+  return load<i32>(indices + (place << 2));
+}
+
+function put(place: usize, squared: f64, index: i32): void {
+  store<f64>(distances + (place << 3), squared);
+  store<i32>(indices + (place << 2), index);
 }
 
 function isNearer(squared: f64, index: i32, place: usize): bool {
-  const other = load<f64>(distances + (place << 3));
-  return squared < other || (squared == other && index < load<i32>(indices + (place << 2)));
+  const other = distanceAt(place);
+  return squared < other || (squared == other && index < indexAt(place));
+}
+
+/** Replaces the farthest point of the first `count`, and lets the farthest of the others rise. */
+function replaceFarthest(squared: f64, index: i32, count: usize): void {
+  let place: usize = 0;
+  for (let child: usize = 1; child < count; child = 2 * place + 1) {
+    const next = child + 1;
+    if (next < count && isNearer(distanceAt(child), indexAt(child), next)) child = next;
+    if (!isNearer(squared, index, child)) break;
+    put(place, distanceAt(child), indexAt(child));
+    place = child;
+  }
+  put(place, squared, index);
 }
 
 /** Gives the query a point that it may have been looking for. */
 export function offer(squared: f64, index: i32): void {
-  if (index == self || !isNearer(squared, index, last)) return;
-  let place = last;
-  for (; place > 0 && isNearer(squared, index, place - 1); place--) {
-    store<f64>(distances + (place << 3), load<f64>(distances + (place << 3) - 8));
-    store<i32>(indices + (place << 2), load<i32>(indices + (place << 2) - 4));
-  }
-  store<f64>(distances + (place << 3), squared);
-  store<i32>(indices + (place << 2), index);
-  limit = load<f64>(distances + (last << 3));
+  if (index == self || !isNearer(squared, index, 0)) return;
+  replaceFarthest(squared, index, size);
+  limit = distanceAt(0);
 }
 
-/** Turns squared distances into distances. */
+/** Sorts the lists, and turns squared distances into distances. */
 export function finishLists(search: Search): void {
-  const count = usize(search.queryCount) * usize(search.k);
-  for (let at = search.distances, end = at + (count << 3); at < end; at += 8) {
-    store<f64>(at, sqrt(load<f64>(at)));
+  for (let i: u32 = 0; i < search.queryCount; i++) {
+    useQuery(search, i);
+    for (let last = size - 1; last > 0; last--) {
+      const squared = distanceAt(last);
+      const index = indexAt(last);
+      put(last, distanceAt(0), indexAt(0));
+      replaceFarthest(squared, index, last);
+    }
+    for (let place: usize = 0; place < size; place++) {
+      store<f64>(distances + (place << 3), sqrt(distanceAt(place)));
+    }
   }
 }
