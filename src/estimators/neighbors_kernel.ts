@@ -1,6 +1,7 @@
 // Nearest neighbours in the kernel: lays out what src/kernel/assembly/search.ts describes, and takes the
 // answer out.
 
+import { AppError } from "../domain/errors.ts";
 import type { Matrix } from "../domain/table.ts";
 import {
   BLOCK_POINTS,
@@ -11,11 +12,15 @@ import {
 import { type Kernel, withKernel } from "../kernel/kernel.ts";
 import type { Neighbors } from "./neighbors_plain.ts";
 
+/** Neighbours of all queries together, twelve bytes each: WebAssembly has 4 GiB for these and the points. */
+const MAX_NEIGHBORS = 2 ** 28;
+
 /** How the kernel searches; both find the same, bit for bit. */
 export type SearchMethod = "tree" | "scan";
 
 /**
- * The k nearest points of every query. null where this runtime cannot run the kernel.
+ * The k nearest points of every query. null where this runtime cannot run the kernel; AppError
+ * `invalid` where there are more neighbours than its memory holds.
  *
  * @param queries shape (m, d), or null: every point looks for the other points
  * @param points shape (n, d), n ≥ k ≥ 1, and n > k without queries
@@ -26,11 +31,20 @@ export function kernelNeighbors(
   k: number,
   method: SearchMethod,
 ): Neighbors | null {
+  const count = (queries ?? points).rowCount * k;
+  if (count > MAX_NEIGHBORS) {
+    throw new AppError(
+      "invalid",
+      `Cannot search neighbours: ${k} for each of ${
+        count / k
+      } rows are ${count}, expected at most ` +
+        `${MAX_NEIGHBORS}. Lower n_neighbors, or take fewer rows.`,
+    );
+  }
   return withKernel((kernel) => {
     const { rowCount, columnCount } = points;
     const blockCount = Math.ceil(rowCount / BLOCK_POINTS);
     const splitCount = Math.ceil(blockCount / LEAF_BLOCKS) - 1;
-    const count = (queries ?? points).rowCount * k;
     const search = kernel.allocate(SEARCH_BYTES);
     const pointsAt = allocateFloat64(kernel, rowCount * columnCount);
     const order = kernel.allocate(4 * blockCount * BLOCK_POINTS);

@@ -1,8 +1,9 @@
 // The neighbour search against the obvious way: sort everything. Each way of searching has to find the
 // same neighbours at the same distances, to the last bit.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { AppError } from "../../src/domain/errors.ts";
 import type { Matrix } from "../../src/domain/table.ts";
 import { type Neighbors, neighborsAmong, neighborsOf } from "../../src/estimators/neighbors.ts";
 import { kernelNeighbors } from "../../src/estimators/neighbors_kernel.ts";
@@ -205,4 +206,13 @@ Deno.test("neighborsOf() answers for no query", () => {
   const none = { rowCount: 0, columnCount: 1, values: new Float64Array(0) };
   const found = neighborsOf(none, rows([1], [2]), 2);
   assertEquals(found.distances.length, 0);
+});
+
+Deno.test("more neighbours than there is memory for are refused before any is searched", () => {
+  const points = { rowCount: 100_000, columnCount: 1, values: new Float64Array(100_000) };
+  assertThrows(
+    () => neighborsAmong(points, 5000),
+    AppError,
+    "5000 for each of 100000 rows are 500000000, expected at most 268435456. Lower n_neighbors",
+  );
 });
