@@ -15,7 +15,7 @@ export class DistinctSampler {
   /** Permutation: which places end among the first k; elsewhere 0. */
   readonly #marks: Uint8Array;
 
-  /** @param k in [0, n] */
+  /** @param k in [1, n] */
   constructor(n: number, k: number) {
     const share = k / n;
     this.#n = n;

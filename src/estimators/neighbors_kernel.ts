@@ -31,13 +31,12 @@ export function kernelNeighbors(
   k: number,
   method: SearchMethod,
 ): Neighbors | null {
-  const count = (queries ?? points).rowCount * k;
+  const queryCount = (queries ?? points).rowCount;
+  const count = queryCount * k;
   if (count > MAX_NEIGHBORS) {
     throw new AppError(
       "invalid",
-      `Cannot search neighbours: ${k} for each of ${
-        count / k
-      } rows are ${count}, expected at most ` +
+      `Cannot search neighbours: ${k} for each of ${queryCount} rows are ${count}, expected at most ` +
         `${MAX_NEIGHBORS}. Lower n_neighbors, or take fewer rows.`,
     );
   }
@@ -71,7 +70,7 @@ export function kernelNeighbors(
       splitValues,
       offsets,
       querySketches,
-      (queries ?? points).rowCount,
+      queryCount,
       queriesAt,
       queries === null ? 1 : 0,
       k,

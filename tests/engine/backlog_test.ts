@@ -11,9 +11,10 @@ import { runFlow } from "../../src/engine/runner.ts";
 import { getDelivery, stageDelivery } from "../../src/registry/deliveries.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { keysOf } from "../../src/store/keys.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { HOUR_MS, memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
 
-const HEAD = { summary: "", examples: [], consumes: "", produces: "", params: z.strictObject({}) };
+const HEAD = { ...NO_WORDS, params: z.strictObject({}) };
 const KEY = { eventId: 1, consumer: "fit" };
 
 /** An event that one flow hears of, which fails as long as `fault.code` says how. */

@@ -7,6 +7,7 @@ import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { getRun, listRuns, readLog } from "../../src/registry/runs.ts";
 import { readBlob } from "../../src/store/blobs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { memoryRegistry, testRunner } from "../support/registry.ts";
 
 /** One step that registers parts one by one, each with a blob and an event; it may break between two. */
@@ -14,10 +15,7 @@ function partsFlow(breakBefore: number | null): Flow {
   return defineFlow({
     name: "parts",
     originalName: "PartsFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: ["snapshot_ready"],
     params: z.strictObject({}),
   }).step("work", async (ctx) => {

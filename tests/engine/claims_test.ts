@@ -14,6 +14,7 @@ import { runFlow } from "../../src/engine/runner.ts";
 import { getDelivery, listOpen } from "../../src/registry/deliveries.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { HOURS, type Pipeline, withPipeline } from "../flows/pipeline.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { memoryRegistry, testConfigs, type TestRegistry, testRunner } from "../support/registry.ts";
 
 const SILENT = { completed: () => {}, failed: () => {}, noted: () => {} };
@@ -114,10 +115,7 @@ Deno.test("a run by hand whose subject cannot be found fails as it did, and leav
 Deno.test("while another process handles the event, runs by hand go without it, and one of them takes the next", async () => {
   using registry = await memoryRegistry();
   const head = {
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     params: z.strictObject({}),
   };
   const build = defineFlow({

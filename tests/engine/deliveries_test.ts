@@ -14,6 +14,7 @@ import { listEvents } from "../../src/registry/events.ts";
 import { listLeases } from "../../src/registry/leases.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { type Gate, gated, MortalGate } from "../support/mortal_store.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import {
   memoryRegistry,
   testConfigs,
@@ -22,7 +23,6 @@ import {
   testRunner,
 } from "../support/registry.ts";
 
-const HEAD = { summary: "", examples: [], consumes: "", produces: "" };
 const NOBODY = notificationsSchema.parse({});
 const LEASE_MS = 30_000;
 const EVENTS = 2;
@@ -31,7 +31,7 @@ const EVENTS = 2;
 function chain(): Flow[] {
   const numbered = z.strictObject({ number: z.number() });
   const build = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "build",
     originalName: "BuildFlow",
     publishes: ["dataset_ready"],
@@ -41,7 +41,7 @@ function chain(): Flow[] {
       new WithEffects({}, ({ publish }) => publish("dataset_ready", null, params)),
     )).build();
   const fit = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "fit",
     originalName: "FitFlow",
     publishes: ["model_registered"],
@@ -53,7 +53,7 @@ function chain(): Flow[] {
         new WithEffects({}, ({ publish }) => publish("model_registered", null, params)),
       )).build();
   const judge = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "judge",
     originalName: "JudgeFlow",
     publishes: ["evaluation_passed"],

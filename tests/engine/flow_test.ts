@@ -12,6 +12,7 @@ import {
   lintFlow,
   lintFlows,
 } from "../../src/engine/flow.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 
 interface FlowSketch {
   name: string;
@@ -27,10 +28,7 @@ function sketch({ name, originalName, publishes = [], on = [], steps = ["one"] }
     ...defineFlow({
       name: "sketch",
       originalName: "SketchFlow",
-      summary: "",
-      examples: [],
-      consumes: "",
-      produces: "",
+      ...NO_WORDS,
       publishes,
       on: on.map((event) => ({ event, bind: () => ({}) })),
       params: z.strictObject({}),
@@ -61,10 +59,7 @@ Deno.test("build() refuses a flow that the lint finds fault with", () => {
   const head = {
     name: "no_steps",
     originalName: "NoStepsFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: [],
     params: z.strictObject({}),
   };

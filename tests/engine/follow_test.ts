@@ -14,6 +14,7 @@ import { followEvents } from "../../src/engine/triggers.ts";
 import { getDelivery } from "../../src/registry/deliveries.ts";
 import { getLease } from "../../src/registry/leases.ts";
 import { getRun } from "../../src/registry/runs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import {
   memoryRegistry,
   testConfigs,
@@ -22,7 +23,7 @@ import {
   testRunner,
 } from "../support/registry.ts";
 
-const HEAD = { summary: "", examples: [], consumes: "", produces: "", params: z.strictObject({}) };
+const HEAD = { ...NO_WORDS, params: z.strictObject({}) };
 const SILENT = { completed: () => {}, failed: () => {}, noted: () => {} };
 const LEASE_MS = 30_000;
 

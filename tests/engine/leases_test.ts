@@ -11,6 +11,7 @@ import { runFlow } from "../../src/engine/runner.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { listLeases } from "../../src/registry/leases.ts";
 import { listRuns } from "../../src/registry/runs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import {
   memoryRegistry,
   testDurability,
@@ -29,10 +30,7 @@ function slowFlow(ending: Ending, held: { begun(): void; gate: Promise<void> }):
   const head = {
     name: "slow",
     originalName: "SlowFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: ["snapshot_ready" as const],
     params: z.strictObject({}),
   };

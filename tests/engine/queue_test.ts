@@ -6,9 +6,8 @@ import { AppError } from "../../src/domain/errors.ts";
 import { defineFlow, type Flow, WithEffects } from "../../src/engine/flow.ts";
 import { type QueuedRun, RunQueue } from "../../src/engine/queue.ts";
 import { getRun, listRuns } from "../../src/registry/runs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { memoryRegistry, testRunner } from "../support/registry.ts";
-
-const HEAD = { summary: "", examples: [], consumes: "", produces: "" };
 
 /** A flow that waits at its gate, and one that its event starts; both note when they begin and end. */
 function market() {
@@ -19,7 +18,7 @@ function market() {
     return gates.get(name)!;
   };
   const fetch = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "fetch",
     originalName: "FetchFlow",
     publishes: ["snapshot_ready"],
@@ -51,7 +50,7 @@ function market() {
     return new WithEffects({}, ({ publish }) => publish("snapshot_ready", null, { name }));
   }).build();
   const follow = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "follow",
     originalName: "FollowFlow",
     publishes: [],

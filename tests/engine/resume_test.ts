@@ -23,11 +23,11 @@ import { listEvents } from "../../src/registry/events.ts";
 import { getLease, listLeases } from "../../src/registry/leases.ts";
 import { getRun, listRuns, listSteps, listTags } from "../../src/registry/runs.ts";
 import { keysOf } from "../../src/store/keys.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { dumpBranch, memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
 
 type StepName = "first" | "second" | "third";
 const STEPS: StepName[] = ["first", "second", "third"];
-const HEAD = { summary: "", examples: [], consumes: "", produces: "" };
 
 interface World {
   /** What happens within a step, after its checkpoint; tests put their faults here. */
@@ -40,7 +40,7 @@ interface World {
 function threeSteps(world: World, names: readonly string[] = STEPS): Flow {
   const [first, ...others] = names.map((name, i) => ({ name, at: STEPS[i]! }));
   const head = {
-    ...HEAD,
+    ...NO_WORDS,
     name: "three",
     originalName: "ThreeFlow",
     publishes: ["snapshot_ready" as const],
@@ -259,7 +259,7 @@ Deno.test("a run that ended its process twenty times is given up, and its event 
   const world = calm();
   const three = threeSteps(world);
   const build = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "build",
     originalName: "BuildFlow",
     publishes: ["dataset_ready"],

@@ -16,6 +16,7 @@ import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { listRuns, listSteps, readLog } from "../../src/registry/runs.ts";
 import { blobKeys } from "../../src/store/keys.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { memoryRegistry, type TestRegistry, testRunner } from "../support/registry.ts";
 
 type Work = (ctx: StepContext<unknown>, nth: number) => Promise<WithEffects<{ by: number }>>;
@@ -26,10 +27,7 @@ function triedFlow(options: StepOptions, work: Work) {
   return defineFlow({
     name: "tried",
     originalName: "TriedFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: ["snapshot_ready"],
     params: z.strictObject({}),
   }).step("work", (ctx) => work(ctx, ++tries), options).build();

@@ -8,6 +8,7 @@ import { listVersions } from "../../src/registry/assets.ts";
 import { listEvents } from "../../src/registry/events.ts";
 import { getRun, listRuns, listSteps, listTags, readLog } from "../../src/registry/runs.ts";
 import { readBlob } from "../../src/store/blobs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import {
   dumpBranch,
   judgeModel,
@@ -22,10 +23,7 @@ import {
 const HEAD = {
   name: "sample",
   originalName: "SampleFlow",
-  summary: "",
-  examples: [],
-  consumes: "",
-  produces: "",
+  ...NO_WORDS,
   publishes: ["snapshot_ready" as const],
   params: z.strictObject({ size: z.int().default(3) }),
 };

@@ -10,9 +10,10 @@ import { listenersOf } from "../../src/engine/listening.ts";
 import { runFlow } from "../../src/engine/runner.ts";
 import { listLeases } from "../../src/registry/leases.ts";
 import { getRun } from "../../src/registry/runs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { dumpBranch, memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
 
-const HEAD = { summary: "", examples: [], consumes: "", produces: "", params: z.strictObject({}) };
+const HEAD = { ...NO_WORDS, params: z.strictObject({}) };
 
 Deno.test("a stopped run whose event somebody handled by hand is left alone from then on", async () => {
   using registry = await memoryRegistry();

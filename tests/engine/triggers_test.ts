@@ -8,14 +8,13 @@ import { runFlow } from "../../src/engine/runner.ts";
 import { triggeredBy } from "../../src/engine/listening.ts";
 import { followEvents } from "../../src/engine/triggers.ts";
 import { listRuns } from "../../src/registry/runs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { memoryRegistry, testConfigs, testRunner } from "../support/registry.ts";
-
-const HEAD = { summary: "", examples: [], consumes: "", produces: "" };
 
 /** build → fit → judge, each bound to the number that the event before it named. */
 function chain(fault?: string): Flow[] {
   const build = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "build",
     originalName: "BuildFlow",
     publishes: ["dataset_ready"],
@@ -27,7 +26,7 @@ function chain(fault?: string): Flow[] {
       }),
     )).build();
   const fit = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "fit",
     originalName: "FitFlow",
     publishes: ["model_registered"],
@@ -42,7 +41,7 @@ function chain(fault?: string): Flow[] {
     );
   }).build();
   const judge = defineFlow({
-    ...HEAD,
+    ...NO_WORDS,
     name: "judge",
     originalName: "JudgeFlow",
     publishes: [],

@@ -8,6 +8,7 @@ import { RunQueue } from "../../src/engine/queue.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { stageLease } from "../../src/registry/leases.ts";
 import { listGaps } from "../../src/registry/slots.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { HOUR_MS, memoryRegistry, type TestRegistry, testRunner } from "../support/registry.ts";
 
 const START_MS = Date.UTC(2026, 0, 5, 10, 20);
@@ -147,10 +148,7 @@ function flowOf(
   return defineFlow({
     name,
     originalName: `${name[0]!.toUpperCase()}${name.slice(1)}Flow`,
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: [],
     params: z.strictObject({}),
     ...(readiness ? { readiness: () => Promise.resolve(readiness()) } : {}),

@@ -12,6 +12,7 @@ import { listEvents } from "../../src/registry/events.ts";
 import { listGaps } from "../../src/registry/slots.ts";
 import { keysOf } from "../../src/store/keys.ts";
 import { gated, MortalGate } from "../support/mortal_store.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import {
   memoryRegistry,
   START_MS,
@@ -28,10 +29,7 @@ function hourly(catchesUp: boolean): Flow {
   return defineFlow({
     name: "ingest",
     originalName: "IngestFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: ["snapshot_ready"],
     catchesUp,
     params: z.strictObject({}),

@@ -5,6 +5,7 @@ import { defineFlow } from "../../src/engine/flow.ts";
 import { stageLease } from "../../src/registry/leases.ts";
 import { openWork } from "../../src/registry/open_work.ts";
 import { stageRunRecord } from "../../src/registry/runs.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import { memoryRegistry, START_MS, testRunner } from "../support/registry.ts";
 
 Deno.test("openWork() names a run whose process died, however many runs came after it", async () => {
@@ -13,10 +14,7 @@ Deno.test("openWork() names a run whose process died, however many runs came aft
   const flow = defineFlow({
     name: "work",
     originalName: "WorkFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: [],
     params: z.strictObject({}),
   }).step("do", () => Promise.resolve({})).build();

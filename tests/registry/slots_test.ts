@@ -11,6 +11,7 @@ import { defineFlow } from "../../src/engine/flow.ts";
 import { RunQueue } from "../../src/engine/queue.ts";
 import { listRuns } from "../../src/registry/runs.ts";
 import { dueSlot, getSchedule, listGaps, stageSlot } from "../../src/registry/slots.ts";
+import { NO_WORDS } from "../support/no_words.ts";
 import {
   HOUR_MS,
   memoryRegistry,
@@ -95,10 +96,7 @@ async function withoutWorld() {
   const ingest = defineFlow({
     name: "ingest",
     originalName: "IngestFlow",
-    summary: "",
-    examples: [],
-    consumes: "",
-    produces: "",
+    ...NO_WORDS,
     publishes: [],
     params: z.strictObject({}),
   }).step("fetch", () => Promise.reject(new AppError("unavailable", "No market."))).build();
